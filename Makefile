@@ -1,0 +1,110 @@
+# Every target works in a fresh clone with empty caches; `make help` lists them.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-builtin-rules
+
+# What may be set on the command line, with its default.
+BOTS      ?= 50
+SIM       ?= 60s
+SIMFLAGS  ?=
+SOAK      ?= 30m
+FUZZTIME  ?= 60s
+BENCHTIME ?= 1s
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# Pinned so that a new release of the checker cannot turn a green tree red.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The version is stamped here, so the toolchain's own stamp, which fails in a
+# checkout owned by another user, is off.
+BUILD    := -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
+RELEASE  := -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+COMMANDS := messiah=./prod/cmd/messiah messiah-sim=./sim/cmd/messiah-sim
+TARGETS  := linux/amd64 linux/arm64
+
+.PHONY: help
+help: ## list the targets (the default)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME)'
+
+.PHONY: run
+run: bin/messiah ## build and start a whole cluster with bots; Ctrl-C drains and stops it
+	bin/messiah run --bots $(BOTS)
+
+.PHONY: test
+test: tools lint ## all that CI checks: lint, every test, and the race detector
+	go test -timeout 15m ./...
+	go test -timeout 5m -tags planted ./core/planted
+	go test -timeout 15m -race -short ./core/... ./netsim/... ./sim/... ./prod/...
+
+.PHONY: sim
+sim: bin/messiah-sim ## sweep all scenarios with new seeds for SIM of real time
+	bin/messiah-sim sweep --for $(SIM) $(SIMFLAGS)
+
+.PHONY: bench
+bench: bin/messiah-sim ## benchmarks of every package, then the simulator's speed on the full stack
+	mkdir -p run
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m ./... | tee run/bench.txt
+	bin/messiah-sim speed
+
+.PHONY: fuzz
+fuzz: tools ## every native fuzz target, FUZZTIME each
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: soak
+soak: bin/messiah-sim ## a long sweep of SOAK; failures are kept under run/soak
+	mkdir -p run
+	bin/messiah-sim sweep --for $(SOAK) --report run/soak $(SIMFLAGS)
+
+.PHONY: e2e
+e2e: tools ## real processes and sockets
+	go test -tags e2e -count=1 -timeout 20m ./prod/...
+
+.PHONY: release
+release: tools ## static binaries for linux into dist/, with SHA256SUMS
+	rm -rf dist
+	mkdir -p dist
+	for target in $(TARGETS); do \
+	  for command in $(COMMANDS); do \
+	    out="dist/$${command%%=*}-$${target%%/*}-$${target##*/}"; \
+	    echo "$$out $(VERSION)"; \
+	    CGO_ENABLED=0 GOOS="$${target%%/*}" GOARCH="$${target##*/}" GOAMD64=v1 \
+	      go build $(RELEASE) -o "$$out" "$${command#*=}"; \
+	  done; \
+	done
+	cd dist && if command -v sha256sum >/dev/null; then sha256sum messiah*; else shasum -a 256 messiah*; fi > SHA256SUMS
+	cat dist/SHA256SUMS
+
+.PHONY: lint
+lint: tools ## gofmt, go vet and staticcheck
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
+	  echo "not formatted (gofmt -w . formats them):" >&2; echo "$$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go vet -tags planted ./core/planted
+	go vet -tags e2e ./prod/...
+	go run $(STATICCHECK) ./...
+
+.PHONY: deps
+deps: ## install what is missing (asks first on a terminal)
+	.ci/deps install
+
+.PHONY: clean
+clean: ## remove everything that was built or left by a run
+	rm -rf bin dist run
+
+# Fails, with the command that installs it, if a tool is missing.
+.PHONY: tools
+tools:
+	@.ci/deps check
+
+# The Go tool knows better than make what is up to date.
+.PHONY: bin/messiah
+bin/messiah: tools
+	go build $(BUILD) -o $@ ./prod/cmd/messiah
+
+.PHONY: bin/messiah-sim
+bin/messiah-sim: tools
+	go build $(BUILD) -o $@ ./sim/cmd/messiah-sim

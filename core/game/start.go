@@ -1,0 +1,145 @@
+package game
+
+import (
+	"slices"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+func (g *Game) linkUp(env *node.Env, in *node.Input) {
+	switch in.From.Kind() {
+	case node.Manager:
+		g.register(env)
+	case node.DB:
+		g.askAgain(env)
+		g.reportReady(env)
+	}
+}
+
+// register tells a manager, new or restarted, who this is and how far it has come.
+func (g *Game) register(env *node.Env) {
+	r := proto.Register{
+		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs, Stubs: g.stubs,
+	}
+	for i := range g.list.Live {
+		if peer := g.list.Live[i].Peer; g.linked(env, peer) {
+			r.Linked = append(r.Linked, peer)
+		}
+	}
+	g.send(env, managerID, &r)
+}
+
+func (g *Game) linked(env *node.Env, p node.Peer) bool {
+	peer, ok := env.PeerOf(p.ID)
+	return ok && peer == p
+}
+
+// processes takes the manager's list: link to the db, forget the dead.
+func (g *Game) processes(env *node.Env, _ node.Peer, list *proto.Processes) {
+	for _, dead := range list.Dead {
+		env.Forget(dead)
+	}
+	g.list = *list
+	for i := range list.Live {
+		if p := &list.Live[i]; p.Peer.ID.Kind() == node.DB && p.Addr != "" {
+			env.Connect(p.Peer, p.Addr)
+		}
+	}
+	g.reportReady(env)
+}
+
+// gateConnected hears from a gate that it is connected to every game.
+func (g *Game) gateConnected(env *node.Env, gate node.Peer, _ *proto.GateConnected) {
+	if !slices.Contains(g.gates, gate) {
+		g.gates = append(g.gates, gate)
+	}
+	g.reportReady(env)
+}
+
+// reportReady runs the server-open logic once every gate is connected, and
+// reports completion for each new list.
+func (g *Game) reportReady(env *node.Env) {
+	if g.list.Version == 0 || g.told == g.list.Version {
+		return
+	}
+	gates, db := 0, false
+	for i := range g.list.Live {
+		switch p := g.list.Live[i].Peer; p.ID.Kind() {
+		case node.Gate:
+			if !slices.Contains(g.gates, p) {
+				return
+			}
+			gates++
+		case node.DB:
+			db = db || g.linked(env, p)
+		}
+	}
+	if gates == 0 || !db {
+		return
+	}
+	if !g.opened {
+		g.opened = true
+		env.Mark("server-open")
+		if g.script.ServerOpen != nil {
+			g.script.ServerOpen(g.callFor(env, nil))
+		}
+	}
+	g.told = g.list.Version
+	g.send(env, managerID, &proto.Ready{Version: g.told})
+}
+
+// bePrimary creates the stubs that the cluster lacks.
+func (g *Game) bePrimary(env *node.Env, _ node.Peer, m *proto.BePrimary) {
+	for _, name := range m.Missing {
+		if slices.Contains(g.stubs, name) || !slices.Contains(g.script.Stubs, name) {
+			continue
+		}
+		g.stubs = append(g.stubs, name)
+		env.Log(node.Info, "stub created", "stub", name)
+		if g.script.StubCreated != nil {
+			g.script.StubCreated(g.callFor(env, nil), name)
+		}
+	}
+	g.send(env, managerID, &proto.StubsMade{Names: g.stubs})
+}
+
+func (g *Game) linkDown(env *node.Env, peer node.Peer) {
+	switch peer.ID.Kind() {
+	case node.Gate:
+		g.gates = slices.DeleteFunc(g.gates, func(p node.Peer) bool { return p == peer })
+		g.gateLost(env, peer)
+		g.reportReady(env)
+	case node.DB:
+		// What was asked of it is asked again of the next one.
+		env.Mark("db-lost")
+	}
+}
+
+// stop unloads every avatar and then leaves.
+func (g *Game) stop(env *node.Env) {
+	if g.stopping {
+		return
+	}
+	g.stopping = true
+	env.After(g.cfg.DrainWithin, timerDrain, 0)
+	for _, a := range g.avatars.All() {
+		if a.state == live {
+			g.kick(env, a, proto.RefusedShutdown)
+			g.unload(env, a)
+		}
+	}
+	g.drained(env)
+}
+
+func (g *Game) drained(env *node.Env) {
+	if g.stopping && g.avatars.Len() == 0 {
+		g.leave(env)
+	}
+}
+
+func (g *Game) leave(env *node.Env) {
+	env.Cancel(timerDrain, 0)
+	g.send(env, managerID, &proto.Leave{})
+	env.Done()
+}

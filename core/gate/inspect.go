@@ -1,0 +1,51 @@
+package gate
+
+import (
+	"iter"
+
+	"messiah/core/addr"
+	"messiah/core/node"
+)
+
+// View is what can be seen of one client of a gate.
+type View struct {
+	Account string
+	Client  addr.ClientID
+	State   string       // "greeting", "entering", "in", "retrying", "exiting" or "waiting"
+	Session node.Session // the latest epoch, or 0 when none is left
+	Lost    bool         // the epoch ended and may be resumed
+	Route   uint64       // 0 where no game was asked
+	Game    node.Peer
+	Entity  addr.EntityID
+}
+
+// Clients visits the clients in the order of their arrival.
+func (g *Gate) Clients() iter.Seq[View] {
+	return func(yield func(View) bool) {
+		for _, c := range g.clients.All() {
+			v := View{c.account, c.id, stateNames[c.state], c.session, c.lost, c.route, c.game, c.entity}
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Status is what a gate keeps, for people and oracles.
+type Status struct {
+	Admits   bool // logins are let in
+	Stopping bool
+	Clients  int
+	Sessions int // epochs that are attached or may be resumed
+	Accounts int
+	Routes   int
+	Refused  uint64 // logins and connections refused since start
+	List     uint64 // the version of the manager's list that it reported ready for
+}
+
+// Inspect returns what the gate keeps.
+func (g *Gate) Inspect() Status {
+	return Status{
+		g.admits, g.stopping, g.clients.Len(), len(g.sessions), len(g.accounts), len(g.routes), g.refused, g.told,
+	}
+}

@@ -1,0 +1,150 @@
+package gate
+
+import (
+	"slices"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+func (g *Gate) linkUp(env *node.Env, in *node.Input) {
+	switch in.From.Kind() {
+	case node.Manager:
+		g.register(env)
+	case node.Game:
+		g.connectedTo(env)
+	}
+}
+
+// register tells a manager, new or restarted, who this is and how far it has come.
+func (g *Gate) register(env *node.Env) {
+	g.send(env, node.NewID(node.Manager, 1), &proto.Register{
+		Addr: g.cfg.Listen, Clients: g.cfg.Clients, List: g.told, Opened: g.admits, Linked: g.linkedGames(env),
+	})
+}
+
+func (g *Gate) linkedGames(env *node.Env) []node.Peer {
+	var linked []node.Peer
+	for i := range g.list.Live {
+		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game && g.linked(env, p) {
+			linked = append(linked, p)
+		}
+	}
+	return linked
+}
+
+func (g *Gate) linked(env *node.Env, p node.Peer) bool {
+	peer, ok := env.PeerOf(p.ID)
+	return ok && peer == p
+}
+
+// send is for words whose receiver's loss is heard as the end of its link.
+func (g *Gate) send(env *node.Env, to node.ID, m node.Message) {
+	if err := env.Send(to, m); err != nil {
+		env.Mark("gate-send-without-link")
+	}
+}
+
+// processes takes the manager's list: connect to every game on it, forget the dead.
+func (g *Gate) processes(env *node.Env, list *proto.Processes) {
+	for _, dead := range list.Dead {
+		env.Forget(dead)
+	}
+	for i := range g.list.Live {
+		old := g.list.Live[i].Peer
+		gone := !slices.ContainsFunc(list.Live, func(p proto.Process) bool { return p.Peer == old })
+		if gone && list.Settled {
+			env.Forget(old)
+		}
+	}
+	g.list = *list
+	for i := range list.Live {
+		if p := &list.Live[i]; p.Peer.ID.Kind() == node.Game && p.Addr != "" {
+			env.Connect(p.Peer, p.Addr)
+		}
+	}
+	g.connectedTo(env)
+}
+
+// connectedTo reports, once for each list, that this gate is connected to every game of it.
+func (g *Gate) connectedTo(env *node.Env) {
+	if g.list.Version == 0 || g.told == g.list.Version {
+		return
+	}
+	for i := range g.list.Live {
+		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game && !g.linked(env, p) {
+			return
+		}
+	}
+	g.told = g.list.Version
+	for i := range g.list.Live {
+		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game {
+			g.send(env, p.ID, &proto.GateConnected{Version: g.list.Version})
+		}
+	}
+	g.send(env, node.NewID(node.Manager, 1), &proto.Ready{Version: g.list.Version})
+}
+
+func (g *Gate) linkDown(env *node.Env, peer node.Peer) {
+	switch peer.ID.Kind() {
+	case node.Manager:
+		env.Mark("manager-lost")
+	case node.Game:
+		g.gameLost(env, peer)
+	}
+}
+
+func (g *Gate) report(env *node.Env) {
+	g.send(env, node.NewID(node.Manager, 1), &proto.Report{
+		Sessions: uint64(len(g.sessions)), Handled: g.handled, Refused: g.refused,
+	})
+	env.After(reportEvery, timerReport, 0)
+}
+
+// stop drains the gate: every client is told, every avatar saved, then it leaves.
+func (g *Gate) stop(env *node.Env) {
+	if g.stopping {
+		return
+	}
+	g.stopping, g.admits = true, false
+	env.After(g.cfg.DrainWithin, timerDrain, 0)
+	for _, c := range g.clients.All() {
+		g.kick(env, c, proto.RefusedShutdown)
+	}
+	g.drained(env)
+}
+
+func (g *Gate) drained(env *node.Env) {
+	if g.stopping && g.clients.Len() == 0 {
+		g.leave(env)
+	}
+}
+
+func (g *Gate) leave(env *node.Env) {
+	env.Cancel(timerDrain, 0)
+	g.send(env, node.NewID(node.Manager, 1), &proto.Leave{})
+	env.Done()
+}
+
+// pick chooses a ready game for a new avatar; ok is false when there is none.
+func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
+	var ready []node.Peer
+	for i := range g.list.Live {
+		if p := &g.list.Live[i]; p.Peer.ID.Kind() == node.Game && p.Ready && g.linked(env, p.Peer) {
+			ready = append(ready, p.Peer)
+		}
+	}
+	if len(ready) == 0 {
+		return node.Peer{}, false
+	}
+	if g.cfg.Pick == PickRandom {
+		return ready[env.Rand().IntN(len(ready))], true
+	}
+	counts := make(map[node.Peer]int, len(ready))
+	for _, c := range g.clients.All() {
+		if c.route != 0 {
+			counts[c.game]++
+		}
+	}
+	return slices.MinFunc(ready, func(a, b node.Peer) int { return counts[a] - counts[b] }), true
+}

@@ -1,0 +1,249 @@
+// Package manager is the GameManager: it knows which processes live, leads them
+// through the nine start-up steps, and is the only one to say that a process is
+// dead. It holds no player: while it is away nobody notices, and when it comes
+// back it rebuilds what it knows from what the processes tell it.
+package manager
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+)
+
+// Config says what makes a cluster complete and how patient the manager is.
+type Config struct {
+	Gates int // processes that must have registered before the first opening
+	Games int
+
+	DeadAfter  time.Duration // a process whose connection stays broken so long is dead
+	RecoverFor time.Duration // so long after its own start the manager calls nobody dead
+}
+
+// Defaults of Config.
+const (
+	DefaultDeadAfter  = time.Second
+	DefaultRecoverFor = 3 * time.Second
+)
+
+// MaxDead bounds how many dead incarnations are remembered; the oldest is forgotten first.
+const MaxDead = 256
+
+// Timer names.
+const (
+	timerDead   uint16 = 1 + iota // key: node ID
+	timerSettle                   // the time of recovery is over
+)
+
+// proc is one registered process.
+type proc struct {
+	peer    node.Peer
+	addr    string
+	clients []string
+	list    uint64 // latest list version that it is ready for
+	ready   bool   // it has reported completion once
+	admits  bool   // a gate: it was told to admit logins
+	classes []string
+	stubs   []string
+	report  proto.Report
+}
+
+func (p *proc) Code(c *wire.Coder) {
+	p.peer.Code(c)
+	c.String(&p.addr)
+	wire.Slice(c, &p.clients, (*wire.Coder).String)
+	c.Uint64(&p.list)
+	c.Bool(&p.ready)
+	c.Bool(&p.admits)
+	wire.Slice(c, &p.classes, (*wire.Coder).String)
+	wire.Slice(c, &p.stubs, (*wire.Coder).String)
+	p.report.Code(c)
+}
+
+// Manager is the role's state machine.
+type Manager struct {
+	cfg     Config
+	procs   []proc // sorted by ID
+	dead    []node.Peer
+	linked  []node.Peer // processes that others have links to, while recovering
+	version uint64
+	step    proto.Step
+	opened  bool // the ninth step was reached once in the life of the cluster
+	settled bool // who is not registered is dead or was never there
+	primary node.Peer
+	asked   []string // stubs that the primary was asked to create and has not reported
+}
+
+// New makes a manager.
+func New(cfg Config) *Manager {
+	cfg.DeadAfter = cmp.Or(cfg.DeadAfter, DefaultDeadAfter)
+	cfg.RecoverFor = cmp.Or(cfg.RecoverFor, DefaultRecoverFor)
+	return &Manager{cfg: cfg, step: proto.StepStarted}
+}
+
+// Step handles one input.
+func (m *Manager) Step(env *node.Env, in *node.Input) {
+	switch in.Kind {
+	case node.InStart:
+		env.After(m.cfg.RecoverFor, timerSettle, 0)
+	case node.InLinkBroken:
+		env.After(m.cfg.DeadAfter, timerDead, uint64(in.From))
+	case node.InLinkBack:
+		env.Cancel(timerDead, uint64(in.From))
+	case node.InLinkDown:
+		m.linkDown(env, node.Peer{ID: in.From, Inc: in.Inc})
+	case node.InTimer:
+		m.timer(env, in)
+	case node.InMessage:
+		m.message(env, in)
+	case node.InStop:
+		env.Done()
+	}
+}
+
+func (m *Manager) timer(env *node.Env, in *node.Input) {
+	switch in.Type {
+	case timerDead:
+		if peer, ok := env.PeerOf(node.ID(in.Num)); ok {
+			m.declareDead(env, peer)
+		}
+	case timerSettle:
+		m.settle(env)
+	}
+}
+
+func (m *Manager) message(env *node.Env, in *node.Input) {
+	from := node.Peer{ID: in.From, Inc: in.Inc}
+	switch in.Type {
+	case proto.TypeRegister:
+		var r proto.Register
+		if decode(env, in, &r) {
+			m.register(env, from, &r)
+		}
+	case proto.TypeReady:
+		var r proto.Ready
+		if decode(env, in, &r) {
+			m.ready(env, from, r.Version)
+		}
+	case proto.TypeStubsMade:
+		var s proto.StubsMade
+		if decode(env, in, &s) {
+			m.stubsMade(env, from, s.Names)
+		}
+	case proto.TypeReport:
+		var r proto.Report
+		if p := m.find(from.ID); p != nil && decode(env, in, &r) {
+			p.report = r
+		}
+	case proto.TypeLeave:
+		m.declareDead(env, from)
+	case proto.TypeKick:
+		var k proto.Kick
+		if decode(env, in, &k) {
+			m.kick(env, &k)
+		}
+	default:
+		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
+	}
+}
+
+// kick passes an operator's word to every gate: each knows only its own clients.
+func (m *Manager) kick(env *node.Env, k *proto.Kick) {
+	for i := range m.procs {
+		if id := m.procs[i].peer.ID; id.Kind() == node.Gate {
+			send(env, id, k)
+		}
+	}
+}
+
+func decode(env *node.Env, in *node.Input, m wire.Message) bool {
+	if err := wire.Decode(in.Body, m); err != nil {
+		env.Log(node.Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
+		return false
+	}
+	return true
+}
+
+func (m *Manager) find(id node.ID) *proc {
+	i, found := slices.BinarySearchFunc(m.procs, id, func(p proc, id node.ID) int { return cmp.Compare(p.peer.ID, id) })
+	if !found {
+		return nil
+	}
+	return &m.procs[i]
+}
+
+// count returns how many registered processes of a kind satisfy a condition, and how many there are.
+func (m *Manager) count(kind node.Kind, is func(*proc) bool) (satisfied, all int) {
+	for i := range m.procs {
+		if p := &m.procs[i]; p.peer.ID.Kind() == kind {
+			all++
+			if is(p) {
+				satisfied++
+			}
+		}
+	}
+	return satisfied, all
+}
+
+// broadcast sends the list to every registered process.
+func (m *Manager) broadcast(env *node.Env) {
+	m.version++
+	list := proto.Processes{Version: m.version, Dead: m.dead, Stubs: m.directory(), Settled: m.settled}
+	for i := range m.procs {
+		p := &m.procs[i]
+		list.Live = append(list.Live, proto.Process{Peer: p.peer, Addr: p.addr, Ready: p.ready})
+	}
+	for i := range m.procs {
+		send(env, m.procs[i].peer.ID, &list)
+	}
+}
+
+// send is for words to a registered process; that its link is gone is heard as InLinkDown.
+func send(env *node.Env, to node.ID, msg node.Message) {
+	if err := env.Send(to, msg); err != nil {
+		env.Mark("manager-send-without-link")
+	}
+}
+
+// directory lists where each stub lives, by name.
+func (m *Manager) directory() []proto.StubPlace {
+	var places []proto.StubPlace
+	for i := range m.procs {
+		for _, name := range m.procs[i].stubs {
+			places = append(places, proto.StubPlace{Name: name, Game: m.procs[i].peer})
+		}
+	}
+	slices.SortFunc(places, func(a, b proto.StubPlace) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Game.ID, b.Game.ID))
+	})
+	return places
+}
+
+// missing lists the stubs that some game can create and none has.
+func (m *Manager) missing() []string {
+	var names []string
+	for i := range m.procs {
+		names = append(names, m.procs[i].classes...)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return slices.ContainsFunc(m.procs, func(p proc) bool { return slices.Contains(p.stubs, name) })
+	})
+}
+
+// State reads or writes the whole state.
+func (m *Manager) State(c *wire.Coder) {
+	wire.Slice(c, &m.procs, func(c *wire.Coder, p *proc) { c.Struct(p) })
+	wire.Slice(c, &m.dead, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
+	wire.Slice(c, &m.linked, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
+	c.Uint64(&m.version)
+	c.Uint8((*uint8)(&m.step))
+	c.Bool(&m.opened)
+	c.Bool(&m.settled)
+	m.primary.Code(c)
+	wire.Slice(c, &m.asked, (*wire.Coder).String)
+}

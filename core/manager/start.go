@@ -1,0 +1,219 @@
+package manager
+
+import (
+	"cmp"
+	"slices"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+// register takes a process in, for the first time or after a restart of the manager.
+func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
+	if slices.Contains(m.dead, from) {
+		// Its registration was on its way when it was declared dead; the link's end follows.
+		env.Mark("register-of-the-dead")
+		return
+	}
+	i, found := slices.BinarySearchFunc(m.procs, from.ID, func(p proc, id node.ID) int { return cmp.Compare(p.peer.ID, id) })
+	p := proc{
+		peer: from, addr: r.Addr, clients: r.Clients, list: r.List, ready: r.Opened && from.ID.Kind() == node.Game,
+		classes: r.Classes, stubs: r.Stubs,
+	}
+	if from.ID.Kind() == node.Gate {
+		p.ready, p.admits = r.List > 0, r.Opened
+	}
+	if found {
+		m.procs[i] = p
+	} else {
+		m.procs = slices.Insert(m.procs, i, p)
+	}
+	env.Cancel(timerDead, uint64(from.ID))
+	if p.admits {
+		// A manager before this one had opened the cluster.
+		m.opened = true
+	}
+	m.version = max(m.version, r.List)
+	if !m.settled {
+		m.linked = append(m.linked, r.Linked...)
+	}
+	env.Log(node.Info, "process registered", "process", from.ID, "incarnation", from.Inc, "address", r.Addr)
+	m.advance(env, true)
+}
+
+// settle ends the time of recovery: who was known to others and has not come back is dead.
+func (m *Manager) settle(env *node.Env) {
+	if m.settled || !m.opened {
+		return
+	}
+	m.markSettled(env)
+	m.advance(env, true)
+}
+
+func (m *Manager) markSettled(env *node.Env) {
+	m.settled = true
+	for _, peer := range m.linked {
+		if p := m.find(peer.ID); peer.ID.Kind() != node.Manager && (p == nil || p.peer != peer) && !slices.Contains(m.dead, peer) {
+			env.Mark("died-while-manager-was-away")
+			m.remember(peer)
+			env.Forget(peer)
+		}
+	}
+	m.linked = nil
+}
+
+func (m *Manager) remember(dead node.Peer) {
+	m.dead = append(m.dead, dead)
+	if len(m.dead) > MaxDead {
+		m.dead = slices.Delete(m.dead, 0, len(m.dead)-MaxDead)
+	}
+}
+
+func (m *Manager) linkDown(env *node.Env, peer node.Peer) {
+	if p := m.find(peer.ID); p != nil && p.peer == peer {
+		m.declareDead(env, peer)
+	}
+}
+
+// declareDead is the one place where a process is said to be dead. Its late
+// words may still be on the way; each receiver hears the end of its own link
+// only after them.
+func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
+	env.Cancel(timerDead, uint64(peer.ID))
+	env.Forget(peer)
+	if !slices.Contains(m.dead, peer) {
+		m.remember(peer)
+	}
+	p := m.find(peer.ID)
+	if p == nil || p.peer != peer {
+		return
+	}
+	env.Mark("declared-dead-" + peer.ID.Kind().String())
+	env.Log(node.Warn, "process is dead", "process", peer.ID, "incarnation", peer.Inc)
+	m.procs = slices.DeleteFunc(m.procs, func(p proc) bool { return p.peer == peer })
+	if m.primary == peer {
+		m.primary = node.Peer{}
+	}
+	m.advance(env, true)
+}
+
+func (m *Manager) ready(env *node.Env, from node.Peer, version uint64) {
+	p := m.find(from.ID)
+	if p == nil || p.peer != from {
+		return
+	}
+	first := !p.ready
+	p.ready, p.list = true, max(p.list, version)
+	m.advance(env, first && m.step > proto.StepGameList)
+}
+
+func (m *Manager) stubsMade(env *node.Env, from node.Peer, stubs []string) {
+	p := m.find(from.ID)
+	if p == nil || p.peer != from {
+		return
+	}
+	p.stubs, m.asked = stubs, nil
+	m.advance(env, true)
+}
+
+// advance takes the cluster as many steps forward as the facts allow, or back
+// to the step that they prove. If the facts of the list changed, it is sent anew.
+func (m *Manager) advance(env *node.Env, changed bool) {
+	if !m.settled && m.complete() {
+		m.markSettled(env)
+	}
+	if !m.settled {
+		// A restarted manager must not act on half a picture, nor a new one open half a cluster.
+		m.moveTo(env, proto.StepStarted)
+		return
+	}
+	if !m.opened && !m.complete() {
+		m.moveTo(env, proto.StepStarted)
+		return
+	}
+	if m.step < proto.StepRegistered {
+		m.moveTo(env, proto.StepRegistered)
+		changed = true
+	}
+	if changed {
+		m.broadcast(env)
+	}
+	m.moveTo(env, m.proven(env))
+	m.admit(env)
+}
+
+// complete tells whether every expected process has registered.
+func (m *Manager) complete() bool {
+	any := func(*proc) bool { return true }
+	gates, _ := m.count(node.Gate, any)
+	games, _ := m.count(node.Game, any)
+	dbs, _ := m.count(node.DB, any)
+	return gates >= m.cfg.Gates && games >= m.cfg.Games && dbs >= 1
+}
+
+// proven returns the last step whose conditions hold, and asks for what the next one needs.
+func (m *Manager) proven(env *node.Env) proto.Step {
+	reported := func(p *proc) bool { return p.ready }
+	if !m.opened {
+		if ready, all := m.count(node.Gate, reported); ready < all {
+			return proto.StepGameList
+		}
+		if ready, all := m.count(node.Game, reported); ready < all {
+			return proto.StepGatesConnected
+		}
+	}
+	if m.primary == (node.Peer{}) && !m.choosePrimary(env) {
+		return proto.StepReported
+	}
+	missing := m.missing()
+	if len(missing) == 0 {
+		return proto.StepAdmit
+	}
+	if !slices.Equal(missing, m.asked) {
+		m.asked = missing
+		send(env, m.primary.ID, &proto.BePrimary{Missing: missing})
+	}
+	return proto.StepPrimary
+}
+
+// choosePrimary makes the first ready game the primary.
+func (m *Manager) choosePrimary(env *node.Env) bool {
+	for i := range m.procs {
+		if p := &m.procs[i]; p.peer.ID.Kind() == node.Game && p.ready {
+			m.primary, m.asked = p.peer, nil
+			env.Log(node.Info, "primary chosen", "game", p.peer.ID)
+			return true
+		}
+	}
+	return false
+}
+
+// moveTo enters a step by way of all between, each told once.
+func (m *Manager) moveTo(env *node.Env, to proto.Step) {
+	for m.step < to {
+		m.step++
+		env.Mark("step-" + m.step.String())
+		env.Log(node.Info, "start-up", "step", int(m.step), "name", m.step.String())
+	}
+	if m.step > to {
+		env.Mark("step-back")
+		env.Log(node.Info, "start-up goes back", "step", int(to), "name", to.String())
+		m.step = to
+	}
+	if m.step == proto.StepAdmit {
+		m.opened = true
+	}
+}
+
+// admit opens the gates in the ninth step and closes them in any other. Before
+// the manager has settled, gates stay as they are.
+func (m *Manager) admit(env *node.Env) {
+	open := m.step == proto.StepAdmit
+	for i := range m.procs {
+		p := &m.procs[i]
+		if p.peer.ID.Kind() == node.Gate && p.admits != open && (p.ready || !open) {
+			p.admits = open
+			send(env, p.peer.ID, &proto.Admit{Open: open})
+		}
+	}
+}

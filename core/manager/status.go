@@ -1,0 +1,43 @@
+package manager
+
+import (
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+// Status is what the manager knows, for people, oracles and `admin status`.
+type Status struct {
+	Step      proto.Step
+	Opened    bool
+	Settled   bool
+	Version   uint64
+	Primary   node.Peer
+	Processes []ProcessStatus
+	Stubs     []proto.StubPlace
+}
+
+// ProcessStatus is one registered process.
+type ProcessStatus struct {
+	Peer    node.Peer
+	Addr    string
+	Clients []string
+	Ready   bool
+	Admits  bool
+	Report  proto.Report
+}
+
+// Inspect returns a copy of what the manager knows.
+func (m *Manager) Inspect() Status {
+	s := Status{
+		Step: m.step, Opened: m.opened, Settled: m.settled, Version: m.version,
+		Primary: m.primary, Stubs: m.directory(),
+	}
+	for i := range m.procs {
+		p := &m.procs[i]
+		s.Processes = append(s.Processes, ProcessStatus{p.peer, p.addr, p.clients, p.ready, p.admits, p.report})
+	}
+	return s
+}
+
+// Progress returns the start-up step that the cluster has reached.
+func (m *Manager) Progress() proto.Step { return m.step }

@@ -1,0 +1,19 @@
+package node
+
+// Load is what waits in a host, for inspection.
+type Load struct {
+	Inputs   int // queued for the node, session events included
+	Bytes    int // of the queue, those of handled inputs that were not given back included
+	Timers   int
+	Conns    int // process connections, unfinished handshakes included
+	Links    int
+	Sessions int // client session epochs that are not settled with the node
+}
+
+// Load returns what waits in the host.
+func (h *Host) Load() Load {
+	return Load{
+		Inputs: h.urgent.Len() + h.inbox.Len(), Bytes: h.inbox.Bytes(), Timers: len(h.timers.heap),
+		Conns: len(h.conns), Links: len(h.order), Sessions: len(h.sessions),
+	}
+}

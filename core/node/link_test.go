@@ -1,0 +1,565 @@
+package node
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"messiah/core/wire"
+)
+
+func TestLinkCarriesBothWays(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	for i := range 100 {
+		w.send(gate, game, i)
+		w.send(game, gate, 1)
+		w.sendByLane(game, gate, i)
+	}
+	w.settle()
+	mustKnow(t, "after 100 each", gate, game, acquaintance{state: "up", sent: 100, got: 200, ups: 1})
+	mustKnow(t, "after 100 each", game, gate, acquaintance{state: "up", sent: 200, got: 100, ups: 1})
+}
+
+func TestSendWithoutALink(t *testing.T) {
+	w, gate, game := pair(t)
+	w.send(gate, game, 0)
+	if !errors.Is(gate.node.last, ErrNoLink) {
+		t.Errorf("before the link stands a send says %v", gate.node.last)
+	}
+	undelivered := 0
+	gate.node.quiet = func(_ Peer, in *Input) {
+		if in.Kind == InUndelivered && in.Type == typeNumber && in.NumRoutes() == 1 {
+			undelivered++
+		}
+	}
+	w.sendByLane(gate, game, 0)
+	if undelivered != 1 {
+		t.Errorf("a lane's frame without a link came back %d times", undelivered)
+	}
+}
+
+// What is sent while a connection is broken arrives once it is back.
+func TestBrokenConnectionIsADelay(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	for round := range 5 {
+		w.send(gate, game, 10)
+		w.send(game, gate, 10)
+		w.breakCable(w.cables[0], false)
+		w.settle()
+		w.send(gate, game, 10)
+		w.sendByLane(game, gate, 10)
+		if got := between(gate, game); got.state != "broken" || got.broken != round+1 {
+			t.Fatalf("round %d: the gate knows %+v", round, *got)
+		}
+		w.pass(2)
+	}
+	mustKnow(t, "after five breaks", gate, game, acquaintance{state: "up", sent: 10, got: 10, ups: 1, broken: 5, backed: 5})
+	mustKnow(t, "after five breaks", game, gate, acquaintance{state: "up", sent: 10, got: 10, ups: 1, broken: 5, backed: 5})
+}
+
+// A connection that dies without a word is given up after some seconds, by both sides.
+func TestSilentConnectionIsReplaced(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.breakCable(w.cables[0], true)
+	w.send(gate, game, 1)
+	w.pass((silenceBreaks + 2*pingEvery).Seconds())
+	mustKnow(t, "after a silent break", gate, game, acquaintance{state: "up", sent: 1, ups: 1, broken: 1, backed: 1})
+	if got := between(game, gate); got.state != "up" || got.got != 1 {
+		t.Errorf("the game knows %+v", *got)
+	}
+}
+
+// The acceptor has not noticed that a connection broke when its successor stands.
+func TestNewConnectionReplacesTheOld(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	old := w.cables[0]
+	w.send(gate, game, 1)
+	w.send(game, gate, 1)
+	// Only the gate hears the end; what it had sent is still under way.
+	old.queue[0] = []news{{kind: InConnDown}}
+	w.deliver(old, 0)
+	w.advance(w.now+Time(time.Second), func() { w.settleBut(old) })
+	mustKnow(t, "after the resume", gate, game, acquaintance{state: "up", sent: 1, got: 1, ups: 1, broken: 1, backed: 1})
+	mustKnow(t, "after the resume", game, gate, acquaintance{state: "up", sent: 1, got: 1, ups: 1, backed: 1})
+	w.settle() // the late frame comes over a connection that the game has closed
+	mustKnow(t, "after the late frame", game, gate, acquaintance{state: "up", sent: 1, got: 1, ups: 1, backed: 1})
+}
+
+// A proof that was under way when its connection was given up names an old count.
+func TestLateProofDoesNotDouble(t *testing.T) {
+	w, gate, game := pair(t)
+	slow := w.cables[0]
+	for w.frameToward(slow, 1) != frameProof {
+		if !w.deliver(slow, 1) && !w.deliver(slow, 0) {
+			t.Fatal("no proof came")
+		}
+	}
+	// The gate gives the connection up while its proof is under way, and makes another.
+	held := slow.queue[1]
+	slow.queue[1] = nil
+	w.breakCable(slow, false)
+	w.deliver(slow, 0)
+	slow.cut, slow.ends[1].closed = false, false
+	w.advance(w.now+Time(time.Second), func() { w.settleBut(slow) })
+	for range 10 {
+		w.send(game, gate, 1)
+		w.send(gate, game, 1)
+		w.settleBut(slow)
+	}
+	slow.queue[1] = append(held, news{kind: InConnDown})
+	w.pass(2)
+	for range 10 {
+		w.send(game, gate, 1)
+	}
+	w.pass(2)
+	if got := between(gate, game); got.got != 20 || got.state != "up" {
+		t.Errorf("the gate knows %+v, want 20 messages", *got)
+	}
+	if got := between(game, gate); got.got != 10 || got.state != "up" {
+		t.Errorf("the game knows %+v, want 10 messages", *got)
+	}
+}
+
+// frameToward returns the type of the first frame under way toward an end.
+func (w *wires) frameToward(c *cable, side int) uint16 {
+	if len(c.queue[side]) == 0 || c.queue[side][0].kind != InConnData {
+		return 0
+	}
+	f, _, _ := wire.Split(c.queue[side][0].bytes)
+	return f.Type
+}
+
+// Both may dial each other: nothing is doubled whatever connection wins, and one link stands in the end.
+func TestBothDialAtOnce(t *testing.T) {
+	w, gate, game := pair(t)
+	w.connect(game, gate)
+	w.pass(30)
+	for range 10 {
+		w.send(gate, game, 1)
+		w.send(game, gate, 1)
+		for _, c := range w.cables {
+			w.breakCable(c, false)
+		}
+		w.pass(10)
+	}
+	for _, p := range [][2]*proc{{gate, game}, {game, gate}} {
+		if got := between(p[0], p[1]); got.state != "up" || got.got != 10 || got.ups != 1 || got.downs != 0 {
+			t.Errorf("%v knows of %v: %+v", p[0].id, p[1].id, *got)
+		}
+		if dials := len(p[0].host.dials); dials != 1 {
+			t.Errorf("%v keeps %d dials", p[0].id, dials)
+		}
+	}
+	if len(w.cables) != 1 {
+		t.Errorf("%d connections stand, want 1", len(w.cables))
+	}
+}
+
+// A dial whose link stands on the peer's connection takes over when that ends and the peer dials no more.
+func TestOvertakenDialComesBack(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.connect(game, gate) // the link stands: no second connection
+	w.settle()
+	if len(w.cables) != 1 || game.dials != 0 {
+		t.Fatalf("%d connections, %d dials of the game", len(w.cables), game.dials)
+	}
+	gate.host.endDial(gate.host.dials[0])
+	w.breakCable(w.cables[0], false)
+	w.send(gate, game, 1)
+	w.pass(2)
+	if got := between(game, gate); got.state != "up" || got.got != 1 || game.dials != 1 {
+		t.Errorf("the game knows %+v after %d dials", *got, game.dials)
+	}
+}
+
+func TestForgetEndsALinkOnce(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		dialler  bool // who forgets
+		standing bool // or the connection is broken at the time
+	}{{"dialler, standing", true, true}, {"dialler, broken", true, false}, {"acceptor, standing", false, true}, {"acceptor, broken", false, false}} {
+		w, gate, game := pair(t)
+		w.settle()
+		at, dead := gate, game
+		if !c.dialler {
+			at, dead = game, gate
+		}
+		for range 3 {
+			w.send(dead, at, 1)
+		}
+		if !c.standing {
+			w.settle()
+		}
+		life := dead.host.Self()
+		w.stop(dead, false)
+		if !c.standing {
+			w.settle()
+		}
+		for range 3 { // each list of the manager names the dead again
+			w.forget(at, life)
+		}
+		w.pass(5)
+		if got := *at.node.of(life); got.state != "down" || got.got != 3 || got.downs != 1 {
+			t.Errorf("%s: %v knows %+v", c.name, at.id, got)
+		}
+		if got := at.host.Links(); len(got) != 0 || len(at.host.conns) != 0 || at.host.NextTimer() != Never && !c.dialler {
+			t.Errorf("%s: %d links, %d connections, next timer %v", c.name, len(got), len(at.host.conns), at.host.NextTimer())
+		}
+	}
+}
+
+// A dead process whose connection does not end: what is under way still comes, within a bound.
+func TestForgetWaitsForWhatWasSent(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	for range 3 {
+		w.send(game, gate, 1)
+	}
+	life := game.host.Self()
+	w.stop(game, true)
+	w.forget(gate, life)
+	w.advance(w.now+Time(forgottenWithin/2), nil)
+	w.settle()
+	if got := *gate.node.of(life); got.got != 3 || got.downs != 0 {
+		t.Errorf("before the bound the gate knows %+v", got)
+	}
+	w.pass(forgottenWithin.Seconds())
+	if got := *gate.node.of(life); got.state != "down" || got.downs != 1 {
+		t.Errorf("after the bound the gate knows %+v", got)
+	}
+}
+
+// A process that was forgotten alive is told so, whenever it comes back, and never linked again.
+func TestForgottenProcessIsToldThatItIsDead(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.send(gate, game, 1)
+	w.send(game, gate, 1)
+	w.settle()
+	w.forget(game, gate.host.Self())
+	w.pass(10)
+	if !gate.node.dead {
+		t.Errorf("the gate heard %q", gate.node.refused)
+	}
+	if got := between(game, gate); got.ups != 1 || got.downs != 1 {
+		t.Errorf("the game knows %+v", *got)
+	}
+}
+
+// Many lives of one process may die; each is remembered, not only the latest.
+func TestEarlierDeadLivesStayDead(t *testing.T) {
+	w, gate, game := pair(t)
+	w.breakCable(w.cables[0], false) // no link yet
+	zombie := gate.host.Self()
+	w.forget(game, zombie)
+	w.forget(game, Peer{gate.id, zombie.Inc + 2})
+	w.pass(5)
+	if !gate.node.dead || between(game, gate).ups != 0 {
+		t.Errorf("dead: %v; the game knows %+v", gate.node.dead, *between(game, gate))
+	}
+}
+
+// The memory of dead lives is bounded. One that fell out of it still has its link and is told by that.
+func TestDeadLifeIsKnownByItsLink(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle() // the link stands, and nothing was ever sent
+	w.forget(game, gate.host.Self())
+	for i := range maxForgotten {
+		w.forget(game, Peer{NewID(Gate, 2), Incarnation(i + 1)})
+	}
+	if len(game.host.forgotten) != maxForgotten {
+		t.Errorf("%d dead lives are remembered, the bound is %d", len(game.host.forgotten), maxForgotten)
+	}
+	w.pass(5)
+	if !gate.node.dead || between(game, gate).ups != 1 {
+		t.Errorf("dead: %v; the game knows %+v", gate.node.dead, *between(game, gate))
+	}
+}
+
+// The dialler forgets a life while its connection to it is being made.
+func TestForgetDuringTheHandshake(t *testing.T) {
+	for steps := range 8 {
+		w, gate, game := pair(t)
+		c := w.cables[0]
+		for range steps {
+			if !w.deliver(c, 1) {
+				w.deliver(c, 0)
+			}
+		}
+		w.forget(gate, game.host.Self())
+		w.pass(10)
+		got := between(gate, game)
+		if got.ups != got.downs || len(gate.host.Links()) != 0 {
+			t.Errorf("forgotten after %d steps: the gate knows %+v, %d links", steps, *got, len(gate.host.Links()))
+		}
+		if limit := 20; gate.dials > limit {
+			t.Errorf("forgotten after %d steps: %d dials in ten seconds", steps, gate.dials)
+		}
+	}
+}
+
+// A new life at the old address supersedes the one that a dial had found there.
+func TestNewLifeSupersedesTheOld(t *testing.T) {
+	for _, silently := range []bool{false, true} {
+		w, gate, game := pair(t)
+		w.settle()
+		w.send(game, gate, 1)
+		w.settle()
+		old := game.host.Self()
+		w.stop(game, silently)
+		w.start(game)
+		w.pass(10)
+		if got := gate.node.of(old); got.state != "down" || got.downs != 1 || got.got != 1 {
+			t.Errorf("silently %v: of the old life the gate knows %+v", silently, *got)
+		}
+		w.send(gate, game, 1)
+		w.settle()
+		mustKnow(t, "of the new life", gate, game, acquaintance{state: "up", sent: 1, ups: 1})
+		mustKnow(t, "in the new life", game, gate, acquaintance{state: "up", got: 1, ups: 1})
+	}
+}
+
+// The acceptor takes a new life of a dialler only when the old one is known dead.
+func TestNewLifeWaitsForTheOldToBeForgotten(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	old := gate.host.Self()
+	w.stop(gate, false)
+	w.start(gate)
+	w.connect(gate, game)
+	w.pass(5)
+	if between(gate, game).ups != 0 || len(gate.node.refused) == 0 || gate.node.dead {
+		t.Fatalf("before: the gate knows %+v and heard %q", *between(gate, game), gate.node.refused)
+	}
+	w.forget(game, old)
+	w.pass(5)
+	mustKnow(t, "after", game, gate, acquaintance{state: "up", ups: 1})
+	if got := game.node.of(old); got.downs != 1 {
+		t.Errorf("of the old life the game knows %+v", *got)
+	}
+}
+
+// A dial that names a life does not take another one for it.
+func TestDialOfALifeRefusesAnother(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	old := game.host.Self()
+	w.tell(gate, cmdConnect, old, 0, game.addr())
+	w.stop(game, false)
+	w.start(game)
+	w.pass(5)
+	if between(gate, game).ups != 0 || len(gate.node.refused) == 0 || !strings.Contains(gate.node.refused[0], "another life") {
+		t.Errorf("the gate knows %+v and heard %q", *between(gate, game), gate.node.refused)
+	}
+	w.forget(gate, old)
+	w.tell(gate, cmdConnect, game.host.Self(), 0, game.addr())
+	w.pass(5)
+	mustKnow(t, "after the new address", gate, game, acquaintance{state: "up", ups: 1})
+	if dials := len(gate.host.dials); dials != 1 {
+		t.Errorf("%d dials are left", dials)
+	}
+}
+
+// The same life at another address: the link lives on.
+func TestPeerThatMovesKeepsItsLink(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.send(gate, game, 1)
+	w.tell(gate, cmdConnect, game.host.Self(), 0, game.addr())
+	w.breakCable(w.cables[0], false)
+	w.send(gate, game, 1)
+	w.pass(2)
+	if got := between(game, gate); got.state != "up" || got.got != 2 || got.ups != 1 {
+		t.Errorf("the game knows %+v", *got)
+	}
+}
+
+func TestWrongSecretIsRefused(t *testing.T) {
+	w := newWires(t)
+	gate, game := w.add(NewID(Gate, 1), "secret", testVersion), w.add(NewID(Game, 1), "another", testVersion)
+	warned := 0
+	gate.cfg.Log = func(level Level, text string, _ ...any) {
+		if level == Warn && strings.Contains(text, "secret") {
+			warned++
+		}
+	}
+	w.start(gate)
+	w.start(game)
+	w.connect(gate, game)
+	w.pass(5)
+	if between(gate, game).ups+between(game, gate).ups != 0 || warned == 0 {
+		t.Errorf("a link without the secret: %+v; %d warnings", *between(gate, game), warned)
+	}
+}
+
+// A dialler that skips the acceptor's proof, and guesses its own, gets nowhere.
+func TestProofIsDemandedOfADialler(t *testing.T) {
+	game := newTestHost(Config{Self: NewID(Game, 1), Secret: []byte("secret")}, func(*Env, *Input) {})
+	run(game, 0)
+	deliver := func(kind InputKind, conn uint64, frame []byte) []Op {
+		game.Begin(0, 0)
+		game.Deliver(&Input{Kind: kind, Conn: conn, Body: frame})
+		return run(game, 0)
+	}
+	deliver(InConnUp, 1, nil)
+	m := hello{from: Peer{NewID(Gate, 1), 5}, to: Peer{ID: game.Self().ID}}
+	deliver(InConnData, 1, wire.AppendFrame(nil, frameHello, 0, nil, wire.Append(nil, &m)))
+	ops := deliver(InConnData, 1, wire.AppendFrame(nil, frameProof, 0, nil, wire.Append(nil, &proof{})))
+	if len(ops) != 2 || ops[1].Kind != OpClose {
+		t.Fatalf("operations %+v, want a refusal and a close", ops)
+	}
+	if f, _, _ := wire.Split(ops[0].Bytes); f.Type != frameRefuse || len(game.Links()) != 0 {
+		t.Errorf("frame %d, %d links", f.Type, len(game.Links()))
+	}
+}
+
+func TestVersionRefusalNamesTheOlderSide(t *testing.T) {
+	for _, c := range []struct {
+		gate, game wire.Version
+		want       string
+	}{
+		{wire.Version{ProtoMin: 1, ProtoMax: 1}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "the older side is the side that asks"},
+		{wire.Version{ProtoMin: 4, ProtoMax: 5}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "the older side is the side that answers"},
+	} {
+		w := newWires(t)
+		gate, game := w.add(NewID(Gate, 1), "secret", c.gate), w.add(NewID(Game, 1), "secret", c.game)
+		w.start(gate)
+		w.start(game)
+		w.connect(gate, game)
+		w.pass(5)
+		if len(gate.node.refused) == 0 || !strings.Contains(gate.node.refused[0], c.want) || gate.node.dead {
+			t.Errorf("the gate heard %q, want %q", gate.node.refused, c.want)
+		}
+		if between(game, gate).ups != 0 {
+			t.Error("the game has a link")
+		}
+	}
+}
+
+// Only a peer that has shown its proof may say that this process is dead.
+func TestStrangerCannotEndAProcess(t *testing.T) {
+	w, gate, _ := pair(t)
+	c := w.cables[0]
+	w.deliver(c, 1)
+	c.queue[0] = append(c.queue[0], news{InConnData,
+		wire.AppendFrame(nil, frameRefuse, 0, nil, wire.Append(nil, &refuse{reasonDead}))})
+	w.deliver(c, 0)
+	w.deliver(c, 0)
+	if len(gate.node.refused) != 1 || gate.node.dead {
+		t.Errorf("the gate heard %q; dead: %v", gate.node.refused, gate.node.dead)
+	}
+}
+
+// However a dial fails, it is not made again without a wait that grows to about a second.
+func TestRedialBacksOff(t *testing.T) {
+	const seconds = 60
+	for _, c := range []struct {
+		name string
+		spin func(w *wires, gate, game *proc)
+	}{
+		{"nobody listens", func(w *wires, gate, game *proc) { w.stop(game, false) }},
+		{"refused as dead", func(w *wires, gate, game *proc) { w.forget(game, gate.host.Self()) }},
+		{"answered by a dead life", func(w *wires, gate, game *proc) { w.forget(gate, game.host.Self()) }},
+		{"another life of ours is linked", func(w *wires, gate, game *proc) {
+			w.settle()
+			w.stop(gate, false)
+			w.start(gate)
+			w.connect(gate, game)
+		}},
+		{"a peer that lost its memory", func(w *wires, gate, game *proc) {
+			w.settle()
+			w.send(game, gate, 1)
+			w.pass(2) // acknowledged
+			l := game.host.links[gate.host.Self()]
+			l.next, l.base, l.received = 0, 0, 0
+			w.breakCable(w.cables[0], false)
+		}},
+		{"lost as soon as it stands", func(w *wires, gate, game *proc) {
+			game.node.quiet = func(_ Peer, in *Input) {
+				if in.Kind == InLinkUp || in.Kind == InLinkBack {
+					game.host.dropConn(game.host.conns[game.host.order[0].conn])
+				}
+			}
+		}},
+	} {
+		w, gate, game := pair(t)
+		c.spin(w, gate, game)
+		gate.dials = 0
+		w.pass(seconds)
+		if gate.dials < seconds/3 || gate.dials > seconds+12 {
+			t.Errorf("%s: %d dials in %d seconds", c.name, gate.dials, seconds)
+		}
+	}
+}
+
+// A dial is tried again soon after a connection that lasted, whatever came before.
+func TestBackOffEndsWithAConnectionThatLasts(t *testing.T) {
+	w, gate, game := pair(t)
+	w.stop(game, false)
+	w.pass(20)
+	w.start(game)
+	w.pass(5)
+	broken := w.now
+	w.breakCable(w.cables[0], false)
+	w.pass(0.02)
+	if got := between(gate, game); got.state != "up" || got.backed != 1 {
+		t.Errorf("%v after the break the gate knows %+v", w.now.Sub(broken), *got)
+	}
+}
+
+// News of a connection that was given up before must not start a second attempt.
+func TestLateNewsOfADialIsIgnored(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	c := w.cables[0]
+	conn, num := c.ends[0].conn, c.ends[0].num
+	gate.host.Begin(w.now, 0)
+	gate.host.dropConn(gate.host.conns[conn])
+	w.work(gate, 0)
+	late := Input{Kind: InConnDown, Conn: conn, Num: num}
+	w.turn(gate, &late) // while the dial waits
+	w.advance(w.now+Time(8*time.Millisecond), nil)
+	dials := gate.dials
+	w.turn(gate, &late) // while the next attempt is under way
+	w.pass(2)
+	if gate.dials != dials || dials != 2 || between(gate, game).state != "up" {
+		t.Errorf("%d dials, then %d, want 2; the gate knows %+v", dials, gate.dials, *between(gate, game))
+	}
+	if len(gate.host.conns) != 1 || len(game.host.conns) != 1 {
+		t.Errorf("%d and %d connections stand", len(gate.host.conns), len(game.host.conns))
+	}
+	w.turn(gate, &Input{Kind: InConnUp, Conn: 999, Num: num})
+	if len(gate.host.conns) != 1 {
+		t.Error("a late connection of an earlier attempt was taken")
+	}
+}
+
+// A connection on which nothing is said is given up, at whatever step of the handshake.
+func TestHandshakeMustEnd(t *testing.T) {
+	for steps := 1; steps < 6; steps++ {
+		w, gate, game := pair(t)
+		c := w.cables[0]
+		for range steps {
+			if !w.deliver(c, 1) {
+				w.deliver(c, 0)
+			}
+		}
+		w.breakCable(c, true)
+		w.pass(0)
+		stood := len(gate.host.conns) + len(game.host.conns)
+		w.advance(w.now+Time(handshakeWithin)+1, nil)
+		for _, p := range []*proc{gate, game} {
+			for id, c := range p.host.conns {
+				if c.state != connReady {
+					t.Errorf("after %d steps: %v keeps connection %d (of %d) unfinished", steps, p.id, id, stood)
+				}
+			}
+		}
+	}
+}

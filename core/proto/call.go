@@ -1,0 +1,127 @@
+package proto
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"messiah/core/wire"
+)
+
+// A client message is `u16 type, u64 number, payload` in little-endian order.
+// The number is the sender's own: of a call, the call's.
+const ClientHeader = 10
+
+// ErrShortClient is a client message without its header.
+var ErrShortClient = errors.New("proto: client message is shorter than its header")
+
+// AppendClient appends the header of a client message.
+func AppendClient(dst []byte, typ uint16, num uint64) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, typ)
+	return binary.LittleEndian.AppendUint64(dst, num)
+}
+
+// SplitClient takes a client message apart without decoding the payload.
+func SplitClient(b []byte) (typ uint16, num uint64, payload []byte, err error) {
+	if len(b) < ClientHeader {
+		return 0, 0, nil, ErrShortClient
+	}
+	return binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint64(b[2:]), b[ClientHeader:], nil
+}
+
+// ValidateClient checks an untrusted client message: its header is there and its payload is one sound value.
+func ValidateClient(b []byte) error {
+	_, _, payload, err := SplitClient(b)
+	if err != nil {
+		return err
+	}
+	return wire.Validate(payload)
+}
+
+// Call is a call of a client to its avatar. The number in the header tells the reply to whom.
+type Call struct {
+	Method string
+	Args   []byte // one encoded value
+}
+
+// Type returns the message's number.
+func (*Call) Type() uint16 { return TypeCall }
+
+// Code reads or writes the message.
+func (m *Call) Code(c *wire.Coder) {
+	c.String(&m.Method)
+	c.Bytes(&m.Args)
+}
+
+// Outcome is how a call ended.
+type Outcome uint8
+
+// The outcomes of a call; exactly one reaches its sender.
+const (
+	OutcomeOK       Outcome = iota
+	OutcomeNoMethod         // the avatar has no such method, or the caller may not call it
+	OutcomeBadArgs          // the arguments do not fit the method
+	OutcomeFailed           // the method returned an error
+	OutcomeNoAvatar         // nothing ran: the avatar is not there now
+	OutcomeFull             // nothing ran: a queue on the way is at its bound
+	OutcomeUnknown          // a crash or the end of the session hides whether it ran
+	outcomeEnd
+)
+
+var outcomeNames = [outcomeEnd]string{"ok", "no-method", "bad-args", "failed", "no-avatar", "full", "unknown"}
+
+// String returns the outcome's name.
+func (o Outcome) String() string {
+	if o < outcomeEnd {
+		return outcomeNames[o]
+	}
+	return "outcome?"
+}
+
+// Reply answers the call whose number is in the header.
+type Reply struct {
+	Outcome Outcome
+	Result  []byte
+}
+
+// Type returns the message's number.
+func (*Reply) Type() uint16 { return TypeReply }
+
+// Code reads or writes the message.
+func (m *Reply) Code(c *wire.Coder) {
+	c.Uint8((*uint8)(&m.Outcome))
+	c.Bytes(&m.Result)
+}
+
+// Push is a call of an avatar to its own client.
+type Push struct {
+	Method string
+	Args   []byte
+}
+
+// Type returns the message's number.
+func (*Push) Type() uint16 { return TypePush }
+
+// Code reads or writes the message.
+func (m *Push) Code(c *wire.Coder) {
+	c.String(&m.Method)
+	c.Bytes(&m.Args)
+}
+
+// Workload tells a client node what to do from now on. It crosses no network:
+// whoever runs the client, the simulator or a swarm of bots, delivers it.
+type Workload struct {
+	Calls       uint64        // calls in all, those already sent included; 0 is no limit
+	Outstanding uint32        // calls under way at most; 0 makes no further calls
+	Every       time.Duration // between two calls; 0 calls again at once
+}
+
+// Type returns the message's number.
+func (*Workload) Type() uint16 { return TypeWorkload }
+
+// Code reads or writes the message.
+func (m *Workload) Code(c *wire.Coder) {
+	c.Uint64(&m.Calls)
+	c.Uint32(&m.Outstanding)
+	c.Int64((*int64)(&m.Every))
+}

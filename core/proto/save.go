@@ -1,0 +1,127 @@
+package proto
+
+import (
+	"messiah/core/addr"
+	"messiah/core/node"
+	"messiah/core/wire"
+)
+
+// Claim asks the db to make the sending game the loader of an account's record.
+type Claim struct {
+	Account string
+	Num     uint64 // the game's own, echoed
+}
+
+// Type returns the message's number.
+func (*Claim) Type() uint16 { return TypeClaim }
+
+// Code reads or writes the message.
+func (m *Claim) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+}
+
+// Claimed grants a claim: the game is the loader under Owner, and this is the record.
+type Claimed struct {
+	Account string
+	Num     uint64
+	Owner   uint64 // grows with each claim; a write under an older one is refused
+	Version uint64 // of the record, grows with each save
+	Entity  addr.EntityID
+	Data    []byte
+}
+
+// Type returns the message's number.
+func (*Claimed) Type() uint16 { return TypeClaimed }
+
+// Code reads or writes the message.
+func (m *Claimed) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+	c.Uint64(&m.Owner)
+	c.Uint64(&m.Version)
+	m.Entity.Code(c)
+	c.Bytes(&m.Data)
+}
+
+// Held refuses a claim: another game is the loader, or, with no Game, the
+// record cannot be reached now.
+type Held struct {
+	Account string
+	Num     uint64
+	Game    node.Peer
+}
+
+// Type returns the message's number.
+func (*Held) Type() uint16 { return TypeHeld }
+
+// Code reads or writes the message.
+func (m *Held) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+	m.Game.Code(c)
+}
+
+// Save writes a record as its owner.
+type Save struct {
+	Account string
+	Num     uint64
+	Owner   uint64
+	Version uint64 // the version that the data is based on
+	Entity  addr.EntityID
+	Data    []byte
+}
+
+// Type returns the message's number.
+func (*Save) Type() uint16 { return TypeSave }
+
+// Code reads or writes the message.
+func (m *Save) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+	c.Uint64(&m.Owner)
+	c.Uint64(&m.Version)
+	m.Entity.Code(c)
+	c.Bytes(&m.Data)
+}
+
+// Release is a last Save that also gives up the ownership.
+type Release struct{ Save }
+
+// Type returns the message's number.
+func (*Release) Type() uint16 { return TypeRelease }
+
+// Saved acknowledges a save or release: it is in the store.
+type Saved struct {
+	Account string
+	Num     uint64
+	Version uint64
+}
+
+// Type returns the message's number.
+func (*Saved) Type() uint16 { return TypeSaved }
+
+// Code reads or writes the message.
+func (m *Saved) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+	c.Uint64(&m.Version)
+}
+
+// NoSave refuses a save or release. If Stale, the game is not the owner (any
+// more) and must drop its copy; otherwise it may try again.
+type NoSave struct {
+	Account string
+	Num     uint64
+	Stale   bool
+}
+
+// Type returns the message's number.
+func (*NoSave) Type() uint16 { return TypeNoSave }
+
+// Code reads or writes the message.
+func (m *NoSave) Code(c *wire.Coder) {
+	c.String(&m.Account)
+	c.Uint64(&m.Num)
+	c.Bool(&m.Stale)
+}

@@ -1,0 +1,165 @@
+package netsim
+
+import (
+	"fmt"
+	"time"
+
+	"messiah/core/node"
+)
+
+// Million is the base of all probabilities here: Loss of 10,000 is one in a hundred.
+const Million = 1_000_000
+
+// Profile is the quality of one direction of a link. Loss, Corrupt, Duplicate,
+// Reorder and Stall are chances in a million per item.
+type Profile struct {
+	Name      string
+	Latency   time.Duration // of the fastest item
+	Jitter    time.Duration // added evenly from nothing up to this
+	Loss      int           // lost datagrams; on a stream each loss costs a retransmission
+	Corrupt   int           // datagrams with one bit flipped; on a stream it counts as a loss
+	Duplicate int           // datagrams that come twice
+	Reorder   int           // datagrams that are overtaken: they take up to ReorderBy longer
+	ReorderBy time.Duration
+	Bandwidth int           // bytes a second, 0 for no limit
+	Queue     int           // bytes that wait for bandwidth before datagrams are dropped, 0 for no limit
+	Stall     int           // chance that an item finds the link stalled from then on
+	StallFor  time.Duration // how long a stall lasts
+}
+
+// LAN is the network between the processes of one cluster.
+func LAN() Profile {
+	return Profile{Name: "lan", Latency: 60 * time.Microsecond, Jitter: 60 * time.Microsecond}
+}
+
+// WiFi is a home network with some interference.
+func WiFi() Profile {
+	return Profile{
+		Name: "wifi", Latency: 8 * time.Millisecond, Jitter: 12 * time.Millisecond, Loss: 10_000,
+		Duplicate: 500, Reorder: 5_000, ReorderBy: 20 * time.Millisecond, Bandwidth: 2 << 20, Queue: 256 << 10,
+	}
+}
+
+// Mobile3G is a telephone on the move.
+func Mobile3G() Profile {
+	return Profile{
+		Name: "3g", Latency: 70 * time.Millisecond, Jitter: 80 * time.Millisecond, Loss: 30_000,
+		Corrupt: 1_000, Duplicate: 1_000, Reorder: 10_000, ReorderBy: 100 * time.Millisecond,
+		Bandwidth: 128 << 10, Queue: 64 << 10,
+	}
+}
+
+// Bufferbloat is a slow uplink behind a queue of seconds.
+func Bufferbloat() Profile {
+	return Profile{
+		Name: "bufferbloat", Latency: 20 * time.Millisecond, Jitter: 10 * time.Millisecond, Loss: 1_000,
+		Bandwidth: 64 << 10, Queue: 128 << 10,
+	}
+}
+
+// Stalling is a good link that now and then says nothing for two seconds.
+func Stalling() Profile {
+	return Profile{
+		Name: "stall", Latency: 15 * time.Millisecond, Jitter: 10 * time.Millisecond,
+		Stall: 1_000, StallFor: 2 * time.Second,
+	}
+}
+
+// Profiles returns the named profiles, best first.
+func Profiles() []Profile {
+	return []Profile{LAN(), WiFi(), Bufferbloat(), Stalling(), Mobile3G()}
+}
+
+// ProfileNamed returns the profile of that name.
+func ProfileNamed(name string) (Profile, error) {
+	for _, p := range Profiles() {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Profile{}, fmt.Errorf("netsim: no link profile %q", name)
+}
+
+// Retransmission of a stream: the wait doubles from the first one on. After the
+// last the item passes, since a link that never lets one through is a partition.
+const (
+	retransmitFirst = 200 * time.Millisecond
+	retransmitMost  = 6
+)
+
+// Link is one direction between two sites.
+type Link struct {
+	From, To node.ID
+
+	profile Profile
+	choose  Decider
+	busy    node.Time // when the bandwidth is free again
+	stalled node.Time // until when nothing arrives
+	blocked bool
+	since   node.Time // when it was blocked
+	waiting []dirRef  // directions whose head found it blocked
+}
+
+// Profile returns the link's quality.
+func (l *Link) Profile() Profile { return l.profile }
+
+// SetProfile changes the quality for what is sent from now on.
+func (l *Link) SetProfile(p Profile) { l.profile = p }
+
+// Blocked tells whether nothing passes.
+func (l *Link) Blocked() bool { return l.blocked }
+
+// happens draws whether something with that chance in a million does; choice 0 is that it does not.
+func (l *Link) happens(label string, chance int) bool {
+	return chance > 0 && l.choose.Choose(label, Million) >= Million-chance
+}
+
+// upTo draws a duration in [0, most], in microseconds where most is long.
+func (l *Link) upTo(label string, most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	unit := time.Nanosecond
+	if most > time.Second {
+		unit = time.Microsecond
+	}
+	return time.Duration(l.choose.Choose(label, int(most/unit)+1)) * unit
+}
+
+// leaves returns when size bytes sent now have left the sender's side, and
+// whether the queue in front of the bandwidth had room for them.
+func (l *Link) leaves(now node.Time, size int) (at node.Time, room bool) {
+	p := &l.profile
+	if l.happens("stall", p.Stall) {
+		l.stalled = max(l.stalled, now.Add(p.StallFor))
+	}
+	at = max(now, l.stalled)
+	if p.Bandwidth <= 0 {
+		return at, true
+	}
+	perSecond := node.Time(p.Bandwidth)
+	if p.Queue > 0 && l.busy > now && (l.busy-now)*perSecond/node.Time(time.Second) > node.Time(p.Queue) {
+		return 0, false
+	}
+	l.busy = max(l.busy, now) + node.Time(size)*node.Time(time.Second)/perSecond
+	return max(at, l.busy), true
+}
+
+// streamArrival returns when an item of a stream arrives: a loss costs time, not the item.
+func (l *Link) streamArrival(now node.Time, size int) node.Time {
+	p := &l.profile
+	at, room := l.leaves(now, size)
+	if !room {
+		at = max(l.busy, l.stalled)
+	}
+	at = at.Add(p.Latency + l.upTo("jitter", p.Jitter))
+	wait := max(retransmitFirst, 2*p.Latency+p.Jitter)
+	for range retransmitMost {
+		if !l.happens("loss", p.Loss+p.Corrupt) {
+			break
+		}
+		at = at.Add(wait)
+		wait *= 2
+	}
+	return at
+}

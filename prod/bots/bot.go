@@ -1,0 +1,122 @@
+package bots
+
+import (
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/core/session"
+)
+
+// bot is one client: its node, its session lane and its socket, all of one loop.
+type bot struct {
+	index  int // within its loop
+	client *client.Client
+	host   *node.Host
+	lane   *node.LaneHost
+	socket socket
+	ended  bool
+	queued bool // stands in the loop's list of bots to run
+}
+
+// boot starts the bot's node and lane.
+func (l *loop) boot(b *bot, account string, entropy []byte) {
+	b.client = client.New(client.Config{
+		Gates: l.swarm.gates, Account: account, Credentials: account,
+		Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload,
+		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
+		RTT: l.rtt.Add,
+	})
+	b.host = node.NewHost(node.Config{
+		Self: node.NewID(node.Client, b.index*len(l.swarm.loops)+l.number+1), Version: l.swarm.cfg.Version,
+		Lanes: 1, Log: l.swarm.log,
+	}, b.client, entropy)
+	b.lane = node.NewLaneHost(session.NewDialer(session.DialerConfig{
+		Version: l.swarm.cfg.Version, ServerKey: l.swarm.cfg.ServerKey, NewARQ: newARQ,
+		DialWithin: l.swarm.cfg.DialWithin,
+		Limits:     session.Limits{DeadAfter: l.swarm.cfg.DeadAfter},
+	}), 0, entropy, nil)
+	now, wall := l.times()
+	b.lane.Step(now, wall, &node.Input{Kind: node.InStart, Body: entropy})
+}
+
+// run is one turn of a bot: what came in is handled to its end, what it left to send goes out.
+func (l *loop) run(b *bot) {
+	if b.ended {
+		return
+	}
+	now, wall := l.now, l.wall
+	b.host.Begin(now, wall)
+	if b.lane.Wake() <= now {
+		b.lane.Step(now, wall, &node.Input{Kind: node.InWake})
+	}
+	flushed := false
+	for {
+		moved := l.answers(b)
+		moved = l.steps(b) || moved
+		moved = l.tasks(b, now, wall) || moved
+		if moved {
+			flushed = false
+			continue
+		}
+		if flushed {
+			break
+		}
+		b.lane.Step(now, wall, &node.Input{Kind: node.InFlush})
+		flushed = true
+	}
+	l.transmit(b)
+	if l.operations(b) {
+		l.end(b)
+		return
+	}
+	l.schedule.want(b.index, min(b.host.NextTimer(), b.lane.Wake()))
+}
+
+// answers hands what the lane said to the host.
+func (l *loop) answers(b *bot) bool {
+	mail := b.lane.Answers()
+	some := false
+	for in, ok := mail.Pop(); ok; in, ok = mail.Pop() {
+		b.host.Deliver(in)
+		some = true
+	}
+	mail.Recycle()
+	return some
+}
+
+// steps runs the node until nothing is left to do at this time.
+func (l *loop) steps(b *bot) bool {
+	some := false
+	for in, ok := b.host.Step(); ok; in, ok = b.host.Step() {
+		b.host.Settle(in)
+		some = true
+	}
+	return some
+}
+
+// tasks hands what the node asked for to the lane.
+func (l *loop) tasks(b *bot, now node.Time, wall int64) bool {
+	mail := b.host.Tasks(client.LaneSession)
+	some := false
+	for in, ok := mail.Pop(); ok; in, ok = mail.Pop() {
+		b.lane.Step(now, wall, in)
+		some = true
+	}
+	mail.Recycle()
+	return some
+}
+
+// operations tells whether the node has ended; a client has no links, so it asks for nothing else.
+func (l *loop) operations(b *bot) (halted bool) {
+	for _, op := range b.host.Ops() {
+		halted = halted || op.Kind == node.OpHalt
+	}
+	b.host.Finish()
+	return halted
+}
+
+// end gives back what the bot holds; its client stays to be asked what it saw.
+func (l *loop) end(b *bot) {
+	b.ended = true
+	l.closeSocket(b)
+	l.live--
+}

@@ -1,0 +1,43 @@
+package scenarios
+
+import (
+	"time"
+
+	"messiah/core/gate"
+	"messiah/core/node"
+)
+
+// What the seed chooses from; the first of each is the plain one.
+
+func deliveries() []node.Delivery { return []node.Delivery{node.Immediate, node.Queued} }
+
+func picks() []gate.Pick { return []gate.Pick{gate.PickRandom, gate.PickFewest} }
+
+func services() []time.Duration {
+	return []time.Duration{2 * time.Microsecond, 0, 50 * time.Microsecond, 500 * time.Microsecond}
+}
+
+func laneDelays() []time.Duration {
+	return []time.Duration{20 * time.Microsecond, 0, time.Millisecond, 10 * time.Millisecond}
+}
+
+func storeLatencies() []time.Duration {
+	return []time.Duration{2 * time.Millisecond, 0, 20 * time.Millisecond, 150 * time.Millisecond}
+}
+
+func stalls() []int { return []int{0, 0, 1_000, 20_000} }
+
+func skews() []time.Duration { return []time.Duration{0, time.Second, time.Hour} }
+
+func drifts() []int { return []int{0, 100, 5_000} }
+
+func outstandings() []int { return []int{4, 1, 32} }
+
+func callEveries() []time.Duration {
+	return []time.Duration{100 * time.Millisecond, 10 * time.Millisecond, 500 * time.Millisecond}
+}
+
+// spreads is over how long a time the processes of a cluster start.
+func spreads() []time.Duration {
+	return []time.Duration{10 * time.Millisecond, 0, time.Second, 4 * time.Second}
+}

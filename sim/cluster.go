@@ -1,0 +1,213 @@
+package sim
+
+import (
+	"strconv"
+	"time"
+
+	"messiah/core/client"
+	"messiah/core/dbm"
+	"messiah/core/game"
+	"messiah/core/gate"
+	"messiah/core/manager"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/session"
+	"messiah/core/wire"
+	"messiah/netsim"
+	"messiah/sim/choice"
+)
+
+// What every simulated cluster is set up with.
+const (
+	shards       = 2                      // session lanes of a gate
+	restartAfter = 200 * time.Millisecond // a supervisor starts a halted process again
+)
+
+// secret is what the processes of a simulated cluster share.
+const secret = "simulated cluster"
+
+// ManagerID and DBID name the two processes that exist once.
+var (
+	ManagerID = node.NewID(node.Manager, 1)
+	DBID      = node.NewID(node.DB, 1)
+)
+
+// GateID returns the ID of the i-th gate, from 1.
+func GateID(i int) node.ID { return node.NewID(node.Gate, i) }
+
+// GameID returns the ID of the i-th game, from 1.
+func GameID(i int) node.ID { return node.NewID(node.Game, i) }
+
+func (w *World) version() wire.Version { return proto.Version(w.cfg.Game.Names) }
+
+// build adds the processes of the cluster, none of them started, and the oracles.
+func (w *World) build() {
+	o := &w.opts
+	cfg := node.Config{Version: w.version(), Secret: []byte(secret)}
+	w.addStore()
+	w.server(ManagerID, cfg, func(w *World) (node.Node, []node.Lane) {
+		return manager.New(manager.Config{Gates: o.Gates, Games: o.Games}), nil
+	})
+	w.server(DBID, cfg, func(w *World) (node.Node, []node.Lane) {
+		return dbm.New(dbm.Config{Manager: ManagerID.String(), Listen: DBID.String()}), nil
+	})
+	for i := 1; i <= o.Gates; i++ {
+		id, gateCfg := GateID(i), cfg
+		gateCfg.Delivery = o.Delivery
+		p := w.server(id, gateCfg, func(w *World) (node.Node, []node.Lane) { return w.makeGate(id) })
+		w.net.Serve(p.site)
+	}
+	for i := 1; i <= o.Games; i++ {
+		id := GameID(i)
+		w.server(id, cfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) })
+	}
+	w.oracles = newOracles(w)
+}
+
+func (w *World) server(id node.ID, cfg node.Config, m maker) *process {
+	p := w.addProcess(id, cfg, m)
+	p.restart = restartAfter
+	w.net.Listen(p.site, id.String())
+	clock := w.source.Stream("clock", uint64(id))
+	p.skew = time.Duration(around(clock, "skew", int(w.opts.Skew/time.Millisecond))) * time.Millisecond
+	p.drift = around(clock, "drift", w.opts.Drift)
+	return p
+}
+
+// around draws a number from -most to most; choice 0 is 0.
+func around(s choice.Stream, label string, most int) int {
+	v := s.Choose(label, 2*most+1)
+	if v%2 == 1 {
+		return (v + 1) / 2
+	}
+	return -v / 2
+}
+
+func (w *World) makeGate(id node.ID) (node.Node, []node.Lane) {
+	o := &w.opts
+	lanes := make([]node.Lane, shards)
+	for i := range lanes {
+		lanes[i] = session.NewShard(session.ShardConfig{
+			Version: w.version(), Key: w.keys, NewARQ: w.cfg.NewARQ, Validate: proto.ValidateClient, Grace: o.Grace,
+			HandshakeRate: 10_000, HandshakeBurst: 10_000,
+		})
+	}
+	return gate.New(gate.Config{
+		Manager: ManagerID.String(), Listen: id.String(), Pick: o.Pick, Grace: o.Grace,
+		Clients: []string{string(o.Transport) + "://" + id.String()},
+	}), lanes
+}
+
+func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
+	p := w.byID[id]
+	script := w.cfg.Game.Script(w.observer(p))
+	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace}
+	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.Finder())}
+}
+
+// observer passes what a game's code saw on to the oracles.
+func (w *World) observer(p *process) Observer {
+	tell := func(s Sight) {
+		s.By = p
+		for _, o := range w.oracles {
+			o.Saw(s)
+		}
+	}
+	return Observer{
+		Executed:    func(account string, n uint64) { tell(Sight{What: SawExecuted, Account: account, N: n}) },
+		ServerOpen:  func() { tell(Sight{What: SawServerOpen}) },
+		StubCreated: func(name string) { tell(Sight{What: SawStubCreated, Account: name}) },
+		Attached:    func(account string) { tell(Sight{What: SawAttached, Account: account}) },
+		Lost:        func(account string) { tell(Sight{What: SawLost, Account: account}) },
+	}
+}
+
+// addClient adds a player of an account, not started yet.
+func (w *World) addClient(account string, change func(*client.Config)) *process {
+	o := &w.opts
+	serial := len(w.clients()) + 1
+	id := node.NewID(node.Client, serial)
+	cfg := client.Config{
+		Account: account, Method: "count", Payload: o.Payload, Outstanding: o.Outstanding, CallEvery: o.CallEvery,
+		NumberBase: uint64(serial) << 32, Gates: w.gateEndpoints(),
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	// Queued delivery: what reached the client is handled before it hears that its session ended.
+	return w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
+		dialer := session.NewDialer(session.DialerConfig{
+			Version: w.version(), ServerKey: w.keys.Public, NewARQ: w.cfg.NewARQ,
+		})
+		return client.New(cfg), []node.Lane{dialer}
+	})
+}
+
+// gateEndpoints returns where the gates take clients.
+func (w *World) gateEndpoints() []node.Endpoint {
+	var all []node.Endpoint
+	for _, p := range w.procs[1:] {
+		if p.id.Kind() != node.Gate {
+			continue
+		}
+		e := w.net.EndpointOf(p.site)
+		if w.opts.Transport == Stream {
+			e.Stream = 1
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func (w *World) clients() []*process {
+	var all []*process
+	for _, p := range w.procs[1:] {
+		if p.id.Kind() == node.Client {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// servers returns the processes of the cluster, in the order of their making.
+func (w *World) servers() []*process {
+	var all []*process
+	for _, p := range w.procs[1:] {
+		if p.id.Kind() != node.Client {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// Account returns the account name of the i-th player.
+func Account(i int) string { return "player" + strconv.Itoa(i) }
+
+// logLine writes a node's log line into the trace; one at Error is a violation.
+func (w *World) logLine(id node.ID, level node.Level, text string, pairs []any) {
+	if w.trace.out != nil {
+		w.trace.log(w.now, id, level, text, pairs)
+	}
+	if level >= node.Error {
+		w.Violate("no-error-log", "%v logged: %s %s", id, text, joinPairs(pairs))
+	}
+}
+
+// Crash ends the life of a process at once, and starts the next one after a
+// while; zero starts none.
+func (w *World) Crash(id node.ID, restart time.Duration) {
+	p := w.byID[id]
+	if p.host == nil {
+		return
+	}
+	p.crash(netsim.Gone)
+	if restart > 0 {
+		w.After(restart, p.start)
+	}
+}
+
+// Start begins a life of a process that has none.
+func (w *World) Start(id node.ID) { w.byID[id].start() }
+
+// Runs tells whether a life of the process runs.
+func (w *World) Runs(id node.ID) bool { return w.byID[id].host != nil }

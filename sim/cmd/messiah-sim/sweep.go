@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"messiah/scenarios"
+	"messiah/sim"
+	"messiah/sim/sweep"
+)
+
+type sweepCmd struct {
+	Names []string      `arg:"" optional:"" help:"Scenarios; all of them where none is named."`
+	Seeds string        `placeholder:"A-B" help:"The seeds to run, for example 1-2000."`
+	For   time.Duration `placeholder:"D" help:"Run new seeds for so long instead, for example 60s."`
+	Jobs  int           `help:"Worlds at once; 0 is one a processor."`
+	Keep  int           `default:"20" help:"Failures that are listed whole."`
+	Set   []string      `placeholder:"KEY=VALUE" help:"Override an option in every run."`
+	JUnit string        `name:"junit" placeholder:"FILE" help:"Write the outcome as JUnit XML."`
+	JSON  bool          `help:"Print one JSON document."`
+}
+
+// Help is the example of the command.
+func (sweepCmd) Help() string {
+	return "Example: messiah-sim sweep connect-then-disconnect second-login --seeds 1-500"
+}
+
+// swept is a sweep as `sweep --json` prints it.
+type swept struct {
+	Runs            int               `json:"runs"`
+	Failures        []sweptFailure    `json:"failures"`
+	Failed          int               `json:"failed"`
+	SeedsPerSecond  float64           `json:"seeds_per_second"`
+	EventsPerSecond float64           `json:"events_per_second"`
+	SimToReal       float64           `json:"sim_to_real"`
+	Marks           map[string]uint64 `json:"marks"`
+	MarksMissed     []string          `json:"marks_missed"`
+	FaultByStep     map[string]uint64 `json:"fault_by_step"`
+	FaultByStepGaps []string          `json:"fault_by_step_empty"`
+	ReplayChecked   int               `json:"replay_checked"`
+	Seconds         float64           `json:"wall_seconds"`
+}
+
+type sweptFailure struct {
+	Scenario string      `json:"scenario"`
+	Seed     uint64      `json:"seed"`
+	Verdict  sim.Verdict `json:"verdict"`
+	Oracle   string      `json:"oracle"`
+	Message  string      `json:"message"`
+	Plan     *string     `json:"plan"`
+	Repro    string      `json:"repro"`
+}
+
+func (c sweepCmd) Run(out *output) error {
+	cfg := sweep.Config{For: c.For, Jobs: c.Jobs, Keep: c.Keep, Set: c.Set, Exec: execute}
+	if err := c.seeds(&cfg); err != nil {
+		return err
+	}
+	for _, name := range c.Names {
+		sc, err := scenarioNamed(name)
+		if err != nil {
+			return err
+		}
+		cfg.Scenarios = append(cfg.Scenarios, sc)
+	}
+	if len(c.Names) == 0 {
+		cfg.Scenarios = scenarios.All()
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var done func()
+	cfg.Progress, done = progress(out.people, c.For)
+	r, err := sweep.Run(ctx, cfg)
+	done()
+	if err != nil {
+		return usage("%v", err)
+	}
+	if c.JUnit != "" {
+		if err := writeJUnit(c.JUnit, r); err != nil {
+			return usage("cannot write the JUnit file: %v", err)
+		}
+	}
+	s := c.sum(r)
+	if c.JSON {
+		if err := printJSON(out, s); err != nil {
+			return err
+		}
+	} else {
+		printSweep(out.results, &s, r)
+	}
+	if status := sweepStatus(r); status != exitPass {
+		return exitStatus{status: status}
+	}
+	return nil
+}
+
+// seeds reads which seeds to run.
+func (c sweepCmd) seeds(cfg *sweep.Config) error {
+	switch {
+	case c.Seeds != "" && c.For != 0:
+		return usage("--seeds and --for exclude each other")
+	case c.For < 0:
+		return usage("--for %v: a sweep takes some time", c.For)
+	case c.For > 0:
+		// New seeds each time: what a sweep in CI is for.
+		cfg.From = uint64(time.Now().UnixNano()) >> 10
+		return nil
+	case c.Seeds == "":
+		return usage("give --seeds A-B or --for D")
+	}
+	first, last, ranged := strings.Cut(c.Seeds, "-")
+	if !ranged {
+		last = first
+	}
+	var err1, err2 error
+	cfg.From, err1 = strconv.ParseUint(first, 10, 64)
+	cfg.To, err2 = strconv.ParseUint(last, 10, 64)
+	if err1 != nil || err2 != nil || cfg.To < cfg.From || cfg.To-cfg.From > 1e9 {
+		return usage("--seeds %q is not a range like 1-2000", c.Seeds)
+	}
+	return nil
+}
+
+// sweepStatus is the first of nondeterminism, violation, stuck and missed mark that occurred.
+func sweepStatus(r *sweep.Report) int {
+	for _, v := range []sim.Verdict{sim.Nondeterminism, sim.Failed, sim.Stuck, sim.MissedMark} {
+		if r.ByVerdict[v] > 0 {
+			return statusOf(v)
+		}
+	}
+	return exitPass
+}
+
+func (c sweepCmd) sum(r *sweep.Report) swept {
+	s := swept{
+		Runs: r.Runs, Failures: []sweptFailure{}, Failed: r.Failed, SeedsPerSecond: r.SeedsPerSecond(),
+		EventsPerSecond: r.EventsPerSecond(), SimToReal: r.SimToReal(), Marks: r.Marks, MarksMissed: []string{},
+		FaultByStep: r.FaultByStep, FaultByStepGaps: []string{}, ReplayChecked: r.ReplayChecked, Seconds: r.Real.Seconds(),
+	}
+	for _, f := range r.Failures {
+		s.Failures = append(s.Failures, sweptFailure{f.Scenario, f.Seed, f.Verdict, f.Oracle, f.Message, nil, f.Repro})
+	}
+	for _, mark := range sim.KnownMarks() {
+		if r.Marks[mark] == 0 {
+			s.MarksMissed = append(s.MarksMissed, mark)
+		}
+	}
+	for _, talk := range []string{"start", "login"} {
+		for _, step := range sim.StepNames(talk) {
+			for _, kind := range sim.FaultKinds(talk) {
+				if key := talk + "/" + step + "/" + string(kind); r.FaultByStep[key] == 0 {
+					s.FaultByStepGaps = append(s.FaultByStepGaps, key)
+				}
+			}
+		}
+	}
+	return s
+}
+
+func printSweep(w io.Writer, s *swept, r *sweep.Report) {
+	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed\n",
+		s.Runs, r.Failed, s.Seconds, s.SeedsPerSecond, s.EventsPerSecond/1e6, s.SimToReal, s.ReplayChecked)
+	for _, f := range s.Failures {
+		fmt.Fprintf(w, "\n%s, seed %d: %s of %s\n  %s\n  again: %s\n", f.Scenario, f.Seed, f.Verdict, f.Oracle, f.Message, f.Repro)
+	}
+	for _, oracle := range slices.Sorted(maps.Keys(r.ByOracle)) {
+		fmt.Fprintf(w, "%6d × %s\n", r.ByOracle[oracle], oracle)
+	}
+	printTable(w, r.FaultByStep)
+	if len(s.MarksMissed) > 0 {
+		fmt.Fprintf(w, "\nmarks never hit: %s\n", strings.Join(s.MarksMissed, " "))
+	}
+}
+
+// printTable shows how often each kind of fault hit each step.
+func printTable(w io.Writer, hits map[string]uint64) {
+	for _, talk := range []string{"start", "login"} {
+		steps := sim.StepNames(talk)
+		fmt.Fprintf(w, "\n%-15s", talk)
+		for _, step := range steps {
+			fmt.Fprintf(w, " %*s", len(step), step)
+		}
+		fmt.Fprintln(w)
+		for _, kind := range sim.FaultKinds(talk) {
+			fmt.Fprintf(w, "%-15s", kind)
+			for _, step := range steps {
+				fmt.Fprintf(w, " %*d", len(step), hits[talk+"/"+step+"/"+string(kind)])
+			}
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+// progress shows a bar on a terminal, a line every few seconds elsewhere.
+func progress(w io.Writer, span time.Duration) (tell func(*sweep.Report), done func()) {
+	line := func(r *sweep.Report) string {
+		return fmt.Sprintf("%d runs, %.0f seeds/s, %.2f M events/s, %.0f:1, %d marks, %d failed",
+			r.Runs, r.SeedsPerSecond(), r.EventsPerSecond()/1e6, r.SimToReal(), len(r.Marks), r.Failed)
+	}
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		var last time.Duration
+		return func(r *sweep.Report) {
+			if r.Real-last >= 5*time.Second {
+				last = r.Real
+				fmt.Fprintln(w, line(r))
+			}
+		}, func() {}
+	}
+	bar := progressbar.NewOptions64(1000, progressbar.OptionSetWriter(w), progressbar.OptionShowElapsedTimeOnFinish(),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
+	return func(r *sweep.Report) {
+		share := r.Real.Seconds() / max(span.Seconds(), 1e-9)
+		if r.Planned > 0 {
+			share = float64(r.Runs) / float64(r.Planned)
+		}
+		bar.Describe(line(r))
+		_ = bar.Set64(int64(min(share, 1) * 1000))
+	}, func() { _ = bar.Finish(); fmt.Fprintln(w) }
+}
+
+// JUnit's elements, as CI servers read them.
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Time     float64     `xml:"time,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Failure *junitFailure `xml:"failure,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func writeJUnit(file string, r *sweep.Report) error {
+	suite := junitSuite{Name: "messiah-sim sweep", Tests: r.Runs, Failures: r.Failed, Time: r.Real.Seconds()}
+	for _, f := range r.Failures {
+		suite.Cases = append(suite.Cases, junitCase{f.Scenario, "seed " + strconv.FormatUint(f.Seed, 10),
+			&junitFailure{f.Message, f.Message + "\n" + f.Repro}})
+	}
+	b, err := xml.MarshalIndent(suite, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append([]byte(xml.Header), b...), 0o644)
+}

@@ -1,0 +1,59 @@
+package sim
+
+import (
+	"strconv"
+
+	"messiah/core/proto"
+)
+
+var typeNames = map[uint16]string{
+	proto.TypeRegister: "register", proto.TypeProcesses: "processes", proto.TypeGateConnected: "gate-connected",
+	proto.TypeReady: "ready", proto.TypeBePrimary: "be-primary", proto.TypeStubsMade: "stubs-made",
+	proto.TypeAdmit: "admit", proto.TypeReport: "report", proto.TypeLeave: "leave", proto.TypeKick: "kick",
+	proto.TypeEnter: "enter", proto.TypeEntered: "entered", proto.TypeEnterFailed: "enter-failed",
+	proto.TypeClientLost: "client-lost", proto.TypeClientBack: "client-back", proto.TypeExit: "exit",
+	proto.TypeExited: "exited", proto.TypeKickClient: "kick-client",
+	proto.TypeClientCall: "client-call", proto.TypeToClient: "to-client",
+	proto.TypeClaim: "claim", proto.TypeClaimed: "claimed", proto.TypeHeld: "held", proto.TypeSave: "save",
+	proto.TypeSaved: "saved", proto.TypeRelease: "release", proto.TypeNoSave: "no-save",
+	proto.TypeStoreGet: "store-get", proto.TypeStorePut: "store-put", proto.TypeStoreGot: "store-got",
+	proto.TypeStoreDid: "store-did",
+	proto.TypeLogin:    "login", proto.TypeLoggedIn: "logged-in", proto.TypeLoginRefused: "login-refused",
+	proto.TypeLogout: "logout", proto.TypeCall: "call", proto.TypeReply: "reply", proto.TypePush: "push",
+	proto.TypeGameLost: "game-lost", proto.TypeKicked: "kicked", proto.TypeWorkload: "workload",
+}
+
+// TypeName returns the name of a message type in traces.
+func TypeName(typ uint16) string {
+	if name, ok := typeNames[typ]; ok {
+		return name
+	}
+	return "type" + strconv.Itoa(int(typ))
+}
+
+func clientTypeName(body []byte) string {
+	typ, _, _, err := proto.SplitClient(body)
+	if err != nil {
+		return "?"
+	}
+	return TypeName(typ)
+}
+
+// The first bytes of a client's packets, as package session numbers them.
+const (
+	packetHello = 1 + iota
+	packetCookie
+	packetInit
+	packetAccept
+	packetRefuse
+	packetSealed
+)
+
+var packetNames = [...]string{"?", "hello", "cookie", "init", "accept", "refuse", "sealed"}
+
+func packetName(b []byte) string {
+	if len(b) == 0 || int(b[0]) >= len(packetNames) {
+		return packetNames[0]
+	}
+	return packetNames[b[0]]
+}

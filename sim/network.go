@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"messiah/core/node"
+	"messiah/core/session"
+	"messiah/core/wire"
+	"messiah/netsim"
+)
+
+// World is the sink of its network.
+
+// Schedule asks for Fire(event) at that time.
+func (w *World) Schedule(at node.Time, e netsim.Event) {
+	w.queue.Push(max(at, w.now), event{op: opNet + e.Op, a: e.Index, b: e.Gen})
+}
+
+// Up says that a connection stands.
+func (w *World) Up(e *netsim.End) bool {
+	p := w.bySite[e.Site]
+	if !p.takes() {
+		return false
+	}
+	if e.Class == netsim.Process {
+		p.arrive(&node.Input{Kind: node.InConnUp, Conn: e.Conn, Num: e.Num})
+		return true
+	}
+	if e.Dialled {
+		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamUp, Endpoint: e.Endpoint})
+	}
+	return true // an accepted stream belongs to no lane before its first packet
+}
+
+// Data hands over one item of a connection.
+func (w *World) Data(e *netsim.End, b []byte) bool {
+	p := w.bySite[e.Site]
+	if !p.takes() {
+		return false
+	}
+	if e.Class == netsim.Process {
+		if p.host.Full() {
+			w.Mark("loop-queue-full")
+			return false
+		}
+		p.arrive(&node.Input{Kind: node.InConnData, Conn: e.Conn, Body: b})
+		return true
+	}
+	index := e.Tag
+	if !e.Dialled {
+		if e.Tag == 0 {
+			// The first packet of a stream decides which lane has it; the tag is one more than the lane.
+			e.Tag = uint32(session.ShardOf(b, len(p.lanes))) + 1
+		}
+		index = e.Tag - 1
+	}
+	return p.lanes[index].push(&node.Input{Kind: node.InPacket, Endpoint: e.Endpoint, Body: b})
+}
+
+// Down says that a connection has ended or, of a dial, was not to be had.
+func (w *World) Down(e *netsim.End) bool {
+	p := w.bySite[e.Site]
+	if !p.takes() {
+		return false
+	}
+	switch {
+	case e.Class == netsim.Process:
+		conn := e.Conn
+		if !e.Standing && e.Dialled {
+			conn = 0
+		}
+		p.arrive(&node.Input{Kind: node.InConnDown, Conn: conn, Num: e.Num})
+	case e.Dialled:
+		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint})
+	case e.Tag != 0:
+		return p.lanes[e.Tag-1].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint})
+	}
+	return true
+}
+
+// Datagram hands over one datagram. False drops it, as a full socket does.
+func (w *World) Datagram(site netsim.Site, from node.Endpoint, b []byte) bool {
+	p := w.bySite[site]
+	if p.host == nil || len(p.lanes) == 0 {
+		return false
+	}
+	l := p.lanes[session.ShardOf(b, len(p.lanes))]
+	return l.push(&node.Input{Kind: node.InPacket, Endpoint: from, Body: b})
+}
+
+// takes tells whether the process takes something from the network now.
+func (p *process) takes() bool { return p.host != nil && !p.paused }
+
+// arrive hands the host something from the network.
+func (p *process) arrive(in *node.Input) {
+	p.deliver(in)
+	p.settle()
+}
+
+// KindOf returns the message kind of an item, for holds: of a frame between
+// processes its type, of a client's packet its first byte.
+func KindOf(class netsim.Class, b []byte) uint16 {
+	if class == netsim.Process {
+		f, _, err := wire.Split(b)
+		if err != nil {
+			return 0
+		}
+		return f.Type
+	}
+	if len(b) == 0 {
+		return 0
+	}
+	return uint16(b[0])
+}

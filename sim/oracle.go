@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"messiah/core/node"
+)
+
+// Sight is something that game code saw.
+type Sight struct {
+	What    SightKind
+	By      *process
+	Account string // or the stub's name
+	N       uint64
+}
+
+// SightKind says what game code saw.
+type SightKind uint8
+
+// The kinds of sight.
+const (
+	SawExecuted SightKind = iota
+	SawServerOpen
+	SawStubCreated
+	SawAttached
+	SawLost
+)
+
+// Oracle judges a run: from what nodes hold, what game code saw and what crossed
+// the wire, never from a counter of the code that it judges. It reports through
+// World.Violate.
+type Oracle interface {
+	// Started hears of a new life of a process, Ended of an end while the life's state is still there.
+	Started(p *process)
+	Ended(p *process)
+	// Delivered hears what a lane hands to its loop, before the loop has it.
+	Delivered(p *process, in *node.Input)
+	// Handled hears of each input that a node has handled.
+	Handled(p *process, in *node.Input)
+	// Saw hears from game code.
+	Saw(s Sight)
+	// Checkpoint looks at the whole world, every CheckpointEvery events.
+	Checkpoint()
+	// Calm looks at the world when nothing is under way and the clients are in.
+	Calm()
+	// Empty looks at the world when the clients have left and nothing is waited for.
+	Empty()
+}
+
+// deaf is an Oracle that hears nothing; an oracle embeds it and overrides what it judges by.
+type deaf struct{}
+
+func (deaf) Started(*process)                {}
+func (deaf) Ended(*process)                  {}
+func (deaf) Delivered(*process, *node.Input) {}
+func (deaf) Handled(*process, *node.Input)   {}
+func (deaf) Saw(Sight)                       {}
+func (deaf) Checkpoint()                     {}
+func (deaf) Calm()                           {}
+func (deaf) Empty()                          {}
+
+// OracleAbout describes one oracle of invariants.md.
+type OracleAbout struct {
+	Name, Says, When string
+	PlantedBugs      []string
+}
+
+// Oracles lists the oracles that run unasked in every run.
+func Oracles() []OracleAbout {
+	return []OracleAbout{
+		{"admission", "no avatar exists before the ninth step; the nine steps happen in order", "always",
+			[]string{"admit-before-stubs", "ready-before-links"}},
+		{"connection-truth", "no immediate handler sees a connection that is not as it says; each connected has one disconnected", "always",
+			[]string{"connected-not-withdrawn"}},
+		{"no-leak", "at rest nothing is left without an owner", "rest",
+			[]string{"route-kept-after-exit"}},
+		{"delivered-or-told", "every call is executed once and never twice, or its sender gets exactly one error", "always and rest",
+			[]string{"link-skips-resend", "resume-executes-twice"}},
+		{"order", "calls through one address execute in the order sent", "always",
+			[]string{"urgent-call"}},
+		{"routes", "every client's route leads to its avatar's game", "rest",
+			[]string{"takeover-keeps-old-route"}},
+		{"bounded", "no queue, buffer or table exceeds its stated bound", "checkpoints",
+			[]string{"link-never-acknowledged"}},
+		{"progress", "after faults stop, the cluster comes to rest within the stated time and serves again", "liveness",
+			[]string{"no-redial"}},
+		{"replay", "the same seed gives the same trace hash", "sweep",
+			[]string{"unseeded-draw"}},
+		{"no-error-log", "nothing logs at ERROR in a run", "always",
+			[]string{"error-logged"}},
+	}
+}
+
+func newOracles(w *World) []Oracle {
+	return []Oracle{
+		newAdmission(w), newTruth(w), newCalls(w), newRoutes(w), newBounds(w), newLeaks(w),
+	}
+}
+
+// delivering tells the oracles what a lane hands to its loop.
+func (w *World) delivering(p *process, in *node.Input) {
+	for _, o := range w.oracles {
+		o.Delivered(p, in)
+	}
+}
+
+// judge lets oracles and watchers look at a handler that has run.
+func (w *World) judge(p *process, in *node.Input) {
+	for _, o := range w.oracles {
+		o.Handled(p, in)
+	}
+	w.watch(p, -1, in)
+	if w.trace.events/CheckpointEvery != w.lastCheck {
+		w.lastCheck = w.trace.events / CheckpointEvery
+		for _, o := range w.oracles {
+			o.Checkpoint()
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"messiah/core/game"
+	"messiah/core/gate"
+	"messiah/core/manager"
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+// admission checks that the steps of the start are taken when the facts behind
+// them are there, and that no avatar exists before the ninth.
+type admission struct {
+	deaf
+	w      *World
+	step   proto.Step // that the manager's present life was seen at
+	opened bool       // the ninth step was reached in this run
+	linked map[[2]node.Peer]bool
+	open   map[node.Peer]bool // games whose server-open logic has run
+	stubs  map[string]bool    // created by a game of this run
+}
+
+func newAdmission(w *World) *admission {
+	return &admission{w: w, linked: map[[2]node.Peer]bool{}, open: map[node.Peer]bool{}, stubs: map[string]bool{}}
+}
+
+func (o *admission) Started(p *process) {
+	if p.id == ManagerID {
+		o.step = 0
+	}
+}
+
+func (o *admission) Saw(s Sight) {
+	switch s.What {
+	case SawServerOpen:
+		o.open[s.By.host.Self()] = true
+	case SawStubCreated:
+		o.stubs[s.Account] = true
+	}
+}
+
+func (o *admission) Handled(p *process, in *node.Input) {
+	switch n := p.host.Node().(type) {
+	case *manager.Manager:
+		o.manager(n)
+	case *gate.Gate:
+		if in.Kind == node.InLinkUp && in.From.Kind() == node.Game {
+			o.linked[[2]node.Peer{p.host.Self(), {ID: in.From, Inc: in.Inc}}] = true
+		}
+		if !o.opened && in.Kind == node.InMessage && in.Type == proto.TypeAdmit && n.Inspect().Admits {
+			o.w.Violate("admission", "%v admits logins before the ninth step", p.id)
+		}
+	case *game.Game:
+		if !o.opened && in.Kind == node.InMessage && n.Inspect().Avatars > 0 {
+			o.w.Violate("admission", "%v has an avatar before the ninth step", p.id)
+		}
+	}
+}
+
+// manager looks at a step when the manager reaches it.
+func (o *admission) manager(m *manager.Manager) {
+	step := m.Progress()
+	if step == o.step {
+		return
+	}
+	before := o.step
+	o.step = step
+	if step < before || o.opened {
+		return // a later member of the cluster goes through the same steps by itself
+	}
+	st := m.Inspect()
+	for s := max(before+1, proto.StepStarted); s <= step; s++ {
+		o.fact(s, &st)
+	}
+	o.opened = o.opened || step == proto.StepAdmit
+}
+
+// fact checks what must be true when a step is reached for the first time.
+func (o *admission) fact(s proto.Step, st *manager.Status) {
+	w := o.w
+	switch s {
+	case proto.StepRegistered:
+		if got, want := len(st.Processes), w.opts.Gates+w.opts.Games+1; got < want {
+			w.Violate("admission", "step %v with %d of %d processes registered", s, got, want)
+		}
+	case proto.StepGatesConnected:
+		o.pairs(st, func(gate, game node.Peer) {
+			if !o.linked[[2]node.Peer{gate, game}] {
+				w.Violate("admission", "step %v, but %v was never linked to %v", s, gate.ID, game.ID)
+			}
+		})
+	case proto.StepServerOpen, proto.StepReported:
+		for i := range st.Processes {
+			if p := st.Processes[i].Peer; p.ID.Kind() == node.Game && !o.open[p] {
+				w.Violate("admission", "step %v, but the server-open logic of %v has not run", s, p.ID)
+			}
+		}
+	case proto.StepPrimary:
+		if st.Primary.ID.Kind() != node.Game {
+			w.Violate("admission", "step %v without a primary", s)
+		}
+	case proto.StepStubs, proto.StepAdmit:
+		for _, name := range w.stubNames() {
+			if !o.stubs[name] {
+				w.Violate("admission", "step %v, but the stub %s was never created", s, name)
+			}
+		}
+	}
+}
+
+func (o *admission) pairs(st *manager.Status, visit func(gate, game node.Peer)) {
+	for i := range st.Processes {
+		for j := range st.Processes {
+			a, b := st.Processes[i].Peer, st.Processes[j].Peer
+			if a.ID.Kind() == node.Gate && b.ID.Kind() == node.Game {
+				visit(a, b)
+			}
+		}
+	}
+}
+
+// stubNames lists the stubs that the game's code can create.
+func (w *World) stubNames() []string { return w.cfg.Game.Script(Observer{}).Stubs }

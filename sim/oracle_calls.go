@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+)
+
+// calls follows every numbered call from its client into game code and back:
+// executed once and in order, or its sender told.
+type calls struct {
+	deaf
+	w       *World
+	by      map[uint64]*callsOf // by client: the upper 32 bits of its numbers
+	excused bool                // something happened after which outcomes may be unknown
+}
+
+// callsOf is what is known of one client's calls.
+type callsOf struct {
+	last     uint64   // the latest number executed
+	executed []uint64 // a bit for each number
+	settled  []uint64 // a bit for each number whose sender was told how it ended
+}
+
+func newCalls(w *World) *calls { return &calls{w: w, by: map[uint64]*callsOf{}} }
+
+func (o *calls) of(n uint64) *callsOf {
+	c := o.by[n>>32]
+	if c == nil {
+		c = &callsOf{}
+		o.by[n>>32] = c
+	}
+	return c
+}
+
+func bit(set []uint64, n uint64) bool {
+	i := n & 0xffffffff / 64
+	return i < uint64(len(set)) && set[i]&(1<<(n%64)) != 0
+}
+
+func setBit(set *[]uint64, n uint64) {
+	i := n & 0xffffffff / 64
+	for uint64(len(*set)) <= i {
+		*set = append(*set, 0)
+	}
+	(*set)[i] |= 1 << (n % 64)
+}
+
+func (o *calls) Saw(s Sight) {
+	if s.What != SawExecuted {
+		return
+	}
+	c := o.of(s.N)
+	switch {
+	case bit(c.executed, s.N):
+		o.w.Violate("delivered-or-told", "call %d of %s was executed twice, the second time on %v", s.N&0xffffffff, s.Account, s.By.id)
+	case s.N < c.last:
+		o.w.Violate("order", "call %d of %s was executed after call %d, on %v", s.N&0xffffffff, s.Account, c.last&0xffffffff, s.By.id)
+	}
+	setBit(&c.executed, s.N)
+	c.last = max(c.last, s.N)
+}
+
+func (o *calls) Handled(p *process, in *node.Input) {
+	if in.Kind != node.InClient || p.id.Kind() != node.Client {
+		return
+	}
+	typ, n, payload, err := proto.SplitClient(in.Body)
+	if err != nil || typ != proto.TypeReply {
+		return
+	}
+	var m proto.Reply
+	if wire.Decode(payload, &m) != nil {
+		return
+	}
+	c := o.of(n)
+	switch {
+	case bit(c.settled, n):
+		o.w.Violate("delivered-or-told", "%v was told twice how its call %d ended", p.id, n&0xffffffff)
+	case m.Outcome == proto.OutcomeOK && !bit(c.executed, n):
+		o.w.Violate("delivered-or-told", "%v was told that its call %d ran, and it did not", p.id, n&0xffffffff)
+	case m.Outcome != proto.OutcomeOK && m.Outcome != proto.OutcomeUnknown && bit(c.executed, n):
+		o.w.Violate("delivered-or-told", "%v was told that its call %d did not run (%v), and it did", p.id, n&0xffffffff, m.Outcome)
+	}
+	setBit(&c.settled, n)
+}
+
+// Ended excuses unknown outcomes: a crash may hide whether a call ran.
+func (o *calls) Ended(p *process) { o.excused = true }
+
+// Calm wants every call of every client to have had its one end.
+func (o *calls) Calm() {
+	for _, p := range o.w.clients() {
+		if p.host == nil {
+			continue
+		}
+		st := p.host.Node().(*client.Client).Inspect()
+		o.tally(p, &st)
+	}
+}
+
+func (o *calls) tally(p *process, st *client.Status) {
+	w, t := o.w, &st.Calls
+	switch {
+	case st.Open > 0:
+		w.Violate("delivered-or-told", "%v waits for the outcome of %d calls", p.id, st.Open)
+	case t.Sent != t.Done+t.Failed+t.Unknown:
+		w.Violate("delivered-or-told", "%v sent %d calls: %d done, %d failed, %d unknown", p.id, t.Sent, t.Done, t.Failed, t.Unknown)
+	case t.Doubled > 0:
+		w.Violate("delivered-or-told", "%v: %v", p.id, t.Faults)
+	case t.Reordered > 0:
+		w.Violate("order", "%v: %v", p.id, t.Faults)
+	case st.LedgerFaults > 0:
+		w.Violate("order", "%v found %d ledgers of its avatar out of step", p.id, st.LedgerFaults)
+	case st.PushDisorder > 0:
+		w.Violate("order", "%v got %d pushes twice or late", p.id, st.PushDisorder)
+	case st.PushGaps > 0 && !o.excused && st.Losses == 0:
+		w.Violate("delivered-or-told", "%v missed %d pushes", p.id, st.PushGaps)
+	case t.Unknown > 0 && !o.excused && st.Kicks == 0 && !w.sessionsMayEnd:
+		w.Violate("delivered-or-told", "%v has %d calls of unknown outcome, and nothing crashed", p.id, t.Unknown)
+	}
+}

@@ -1,0 +1,247 @@
+package sim
+
+import (
+	"messiah/core/client"
+	"messiah/core/dbm"
+	"messiah/core/game"
+	"messiah/core/gate"
+	"messiah/core/manager"
+	"messiah/core/node"
+	"messiah/core/session"
+	"messiah/netsim"
+)
+
+// routes checks at rest that each client's route leads to its avatar, and that
+// each account has one avatar in the cluster.
+type routes struct {
+	deaf
+	w *World
+}
+
+func newRoutes(w *World) *routes { return &routes{w: w} }
+
+func (o *routes) Calm() {
+	w := o.w
+	homes := map[string]node.ID{}
+	for _, p := range w.servers() {
+		if g, ok := gameOf(p); ok {
+			for v := range g.Avatars() {
+				if other, twice := homes[v.Account]; twice {
+					w.Violate("routes", "%s has an avatar on %v and on %v", v.Account, other, p.id)
+				}
+				homes[v.Account] = p.id
+			}
+		}
+	}
+	for _, p := range w.servers() {
+		if g, ok := gateOf(p); ok {
+			for v := range g.Clients() {
+				if v.State == "in" {
+					o.route(p, &v)
+				}
+			}
+		}
+	}
+	o.everybodyIn()
+}
+
+// route follows one route of a gate to the avatar at its end.
+func (o *routes) route(p *process, v *gate.View) {
+	at := o.w.byID[v.Game.ID]
+	if at == nil || at.host == nil || at.host.Self() != v.Game {
+		o.w.Violate("routes", "%v routes %s to a life of %v that is over", p.id, v.Account, v.Game.ID)
+		return
+	}
+	g, _ := gameOf(at)
+	for a := range g.Avatars() {
+		if a.Account != v.Account {
+			continue
+		}
+		if a.State != "live" || a.Gate != p.host.Self() || a.Route != v.Route || a.Entity != v.Entity {
+			o.w.Violate("routes", "%v routes %s to %v, whose avatar is %s and has the route %d of %v",
+				p.id, v.Account, v.Game.ID, a.State, a.Route, a.Gate.ID)
+		}
+		return
+	}
+	o.w.Violate("routes", "%v routes %s to %v, which has no such avatar", p.id, v.Account, v.Game.ID)
+}
+
+// everybodyIn wants a gate to know each client that holds itself for logged in.
+func (o *routes) everybodyIn() {
+	for _, p := range o.w.clients() {
+		if p.host == nil {
+			continue
+		}
+		st := p.host.Node().(*client.Client).Inspect()
+		if st.State != client.In {
+			continue
+		}
+		found := false
+		for _, at := range o.w.servers() {
+			g, ok := gateOf(at)
+			if !ok {
+				continue
+			}
+			for v := range g.Clients() {
+				found = found || v.Account == st.Account && v.State == "in" && v.Entity == st.Entity
+			}
+		}
+		if !found {
+			o.w.Violate("routes", "%v is in, and no gate has a route for it", p.id)
+		}
+	}
+}
+
+func gameOf(p *process) (*game.Game, bool) {
+	if p.host == nil {
+		return nil, false
+	}
+	g, ok := p.host.Node().(*game.Game)
+	return g, ok
+}
+
+func gateOf(p *process) (*gate.Gate, bool) {
+	if p.host == nil {
+		return nil, false
+	}
+	g, ok := p.host.Node().(*gate.Gate)
+	return g, ok
+}
+
+// leaks checks, when the clients have left, that nothing is left without an owner.
+type leaks struct {
+	deaf
+	w *World
+}
+
+func newLeaks(w *World) *leaks { return &leaks{w: w} }
+
+func (o *leaks) Empty() {
+	for _, p := range o.w.servers() {
+		if p.host == nil {
+			continue
+		}
+		if text := leftover(p); text != "" {
+			o.w.Violate("no-leak", "%v keeps %s", p.id, text)
+		}
+	}
+}
+
+// empty tells whether the process keeps nothing of any client.
+func (p *process) empty() bool { return p.host == nil || leftover(p) == "" }
+
+// leftover names what a process keeps though no client is there, or "".
+func leftover(p *process) string {
+	load := p.host.Load()
+	if load.Sessions > 0 {
+		return count(load.Sessions, "client sessions in its host")
+	}
+	switch n := p.host.Node().(type) {
+	case *gate.Gate:
+		st := n.Inspect()
+		switch {
+		case st.Clients > 0:
+			return count(st.Clients, "clients")
+		case st.Sessions > 0:
+			return count(st.Sessions, "sessions")
+		case st.Accounts > 0:
+			return count(st.Accounts, "accounts")
+		case st.Routes > 0:
+			return count(st.Routes, "routes")
+		case load.Timers > gateTimers+load.Links+load.Conns:
+			return count(load.Timers, "timers")
+		}
+		for _, l := range p.lanes {
+			if n := l.host.Lane().(*session.Shard).Len(); n > 0 {
+				return count(n, "sessions in a shard")
+			}
+		}
+	case *game.Game:
+		st := n.Inspect()
+		switch {
+		case st.Avatars > 0:
+			return count(st.Avatars, "avatars")
+		case st.Seats > 0:
+			return count(st.Seats, "seats")
+		case st.Queries > 0:
+			return count(st.Queries, "path queries")
+		}
+	case *dbm.DB:
+		if st := n.Inspect(); st.Busy > 0 {
+			return count(st.Busy, "accounts at work")
+		}
+	case *manager.Manager:
+	}
+	return ""
+}
+
+// gateTimers is how many timers an idle gate has beside those of its links: the report.
+const gateTimers = 1 + 8 // and redials of the links that do not stand
+
+// bounds checks that every queue, buffer and table keeps to its bound.
+type bounds struct {
+	deaf
+	w *World
+}
+
+func newBounds(w *World) *bounds { return &bounds{w: w} }
+
+func (o *bounds) Checkpoint() {
+	for _, p := range o.w.procs[1:] {
+		if p.host != nil {
+			o.process(p)
+		}
+	}
+	if n := o.w.net.Busiest(netsim.Process); n > netsim.MaxProcessBytes {
+		o.w.Violate("bounded", "%d bytes are under way on one process connection", n)
+	}
+}
+
+func (o *bounds) Calm()  { o.Checkpoint() }
+func (o *bounds) Empty() { o.Checkpoint() }
+
+func (o *bounds) process(p *process) {
+	w := o.w
+	load := p.host.Load()
+	// One batch of a lane may come on top of a full queue.
+	if load.Inputs > node.MaxInbox+maxBatch || load.Bytes > node.MaxInboxBytes+maxLaneBytes {
+		w.Violate("bounded", "%v has %d inputs of %d bytes queued", p.id, load.Inputs, load.Bytes)
+	}
+	for _, l := range p.host.Links() {
+		if l.Unacked > node.MaxLinkBytes {
+			w.Violate("bounded", "%v keeps %d bytes for %v", p.id, l.Unacked, l.Peer.ID)
+		}
+		if l.Up && l.Unacked > maxQuietLink && w.opts.Clients < 100 {
+			w.Violate("bounded", "%v keeps %d bytes for %v over a link that stands", p.id, l.Unacked, l.Peer.ID)
+		}
+	}
+	for _, l := range p.lanes {
+		if l.mail.Bytes() > maxLaneBytes+netsim.MaxStreamBytes+maxLaneTasks {
+			w.Violate("bounded", "a lane of %v has %d bytes queued", p.id, l.mail.Bytes())
+		}
+		if shard, ok := l.host.Lane().(*session.Shard); ok {
+			o.shard(p, shard)
+		}
+	}
+	if load.Timers > node.MaxTimers {
+		w.Violate("bounded", "%v has %d timers", p.id, load.Timers)
+	}
+}
+
+// Slack of the bounds: what one batch may add before anybody can look.
+const (
+	maxBatch     = 1 << 16
+	maxLaneTasks = 64 << 20
+	maxQuietLink = 4 << 20 // unacknowledged on a link that stands, in a small cluster
+)
+
+func (o *bounds) shard(p *process, shard *session.Shard) {
+	if shard.Len() > session.DefaultMaxSessions || shard.HalfOpen() > session.DefaultMaxHalfOpen {
+		o.w.Violate("bounded", "a shard of %v has %d sessions, %d of them half open", p.id, shard.Len(), shard.HalfOpen())
+	}
+	for v := range shard.Sessions() {
+		if v.UnackedBytes > session.DefaultUnackedBytes || v.UnackedMessages > session.DefaultUnackedMessages {
+			o.w.Violate("bounded", "%v keeps %d messages of %d bytes for session %v", p.id, v.UnackedMessages, v.UnackedBytes, v.Session)
+		}
+	}
+}

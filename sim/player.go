@@ -1,0 +1,136 @@
+package sim
+
+import (
+	"time"
+
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/session"
+	"messiah/core/wire"
+	"messiah/netsim"
+)
+
+// Player is a client of the cluster, as a scenario sees it.
+type Player struct {
+	w       *World
+	p       *process
+	account string
+	rival   *Player // another client with the same account, which a fault has started
+}
+
+// NewPlayer adds a client of an account; it does nothing before Start. The
+// change, which may be nil, alters how it behaves.
+func (w *World) NewPlayer(account string, change func(*client.Config)) *Player {
+	return &Player{w: w, p: w.addClient(account, change), account: account}
+}
+
+// ID returns the client's node ID.
+func (c *Player) ID() node.ID { return c.p.id }
+
+// Account returns the account that the client logs in with.
+func (c *Player) Account() string { return c.account }
+
+// Start begins the client's life: it dials, logs in and calls.
+func (c *Player) Start() { c.p.start() }
+
+// Runs tells whether the client runs.
+func (c *Player) Runs() bool { return c.p.host != nil }
+
+// Status returns what the client has seen; the zero Status where it does not run.
+func (c *Player) Status() client.Status {
+	if c.p.host == nil {
+		return client.Status{}
+	}
+	return c.p.host.Node().(*client.Client).Inspect()
+}
+
+// In tells whether the client has its avatar.
+func (c *Player) In() bool { return c.Status().State == client.In }
+
+// Drop breaks the client's connection; the client notices at once.
+func (c *Player) Drop() {
+	if c.p.host == nil {
+		return
+	}
+	c.w.trace.note(c.w.now, "drop "+c.p.id.String())
+	c.p.lanes[client.LaneSession].push(&node.Input{Kind: node.InTask, Type: session.TaskAbort})
+}
+
+// Cut lets nothing pass between the client and the gates for a while. Neither
+// side is told.
+func (c *Player) Cut(d time.Duration) {
+	w := c.w
+	w.net.At(w.now, w.netCause)
+	if d >= w.opts.Grace {
+		w.sessionsMayEnd = true
+	}
+	for i := 1; i <= w.opts.Gates; i++ {
+		w.net.Block(c.p.id, GateID(i))
+		w.net.Block(GateID(i), c.p.id)
+	}
+	w.heals(d, func() {
+		w.net.At(w.now, w.netCause)
+		for i := 1; i <= w.opts.Gates; i++ {
+			w.net.Unblock(c.p.id, GateID(i))
+			w.net.Unblock(GateID(i), c.p.id)
+		}
+	})
+}
+
+// Crash ends the client without a word. It does not come back by itself.
+func (c *Player) Crash() { c.p.crash(netsim.Gone) }
+
+// Leave lets the client log out and rest.
+func (c *Player) Leave() {
+	if c.p.host != nil {
+		c.p.arrive(&node.Input{Kind: node.InStop})
+	}
+}
+
+// Work changes what the client does from now on.
+func (c *Player) Work(m proto.Workload) {
+	if c.p.host != nil {
+		c.p.arrive(&node.Input{Kind: node.InMessage, Type: proto.TypeWorkload, Body: wire.Append(nil, &m)})
+	}
+}
+
+// gate returns the gate that the client has a session with, or 0.
+func (c *Player) gate() node.ID {
+	if c.p.host == nil {
+		return 0
+	}
+	d := c.p.lanes[client.LaneSession].host.Lane().(*session.Dialer)
+	if d.Session() == 0 {
+		return 0
+	}
+	for _, p := range c.w.servers() {
+		g, ok := gateOf(p)
+		if !ok {
+			continue
+		}
+		for v := range g.Clients() {
+			if v.Session == d.Session() && v.Account == c.account {
+				return p.id
+			}
+		}
+	}
+	return 0
+}
+
+// Gate returns the gate that has the client's login, or 0.
+func (c *Player) Gate() node.ID { return c.gate() }
+
+// Game returns the game on which the client's avatar lives, or 0.
+func (c *Player) Game() node.ID {
+	for _, p := range c.w.servers() {
+		if g, ok := gameOf(p); ok {
+			for v := range g.Avatars() {
+				if v.Account == c.account && v.State == "live" {
+					return p.id
+				}
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,365 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/session"
+	"messiah/netsim"
+	"messiah/sim/choice"
+)
+
+// Scenario is one story that a cluster is told, the same for a seed each time.
+type Scenario struct {
+	Name  string
+	About string   // one sentence: what must not happen
+	Marks []string // branches that every run must take
+	Game  Game
+
+	// Options lets the seed choose the cluster; it may be nil.
+	Options func(o *Options, s choice.Stream)
+	// Play tells the story. The standard end follows: faults heal, the cluster
+	// comes to rest, the clients leave, and the oracles look at both states.
+	Play func(s *Story)
+}
+
+// Story is a world with what scenarios need to tell what happens in it.
+type Story struct {
+	*World
+	Players []*Player
+	draw    choice.Stream
+}
+
+// RunConfig says how a scenario is run.
+type RunConfig struct {
+	Seed   uint64
+	Set    []string      // KEY=VALUE, over what the seed chose
+	Source choice.Source // nil: the seed's own
+	Trace  io.Writer     // nil, or where each event is written
+	StopAt uint64        // the trace's text ends after this event; 0 for no end
+
+	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
+	// clock that it reads. Nil: the KCP tier is not to be had.
+	Tier func() (session.NewARQ, Clock)
+}
+
+// Verdict says how a run ended.
+type Verdict string
+
+// The verdicts, as `messiah-sim run` prints them.
+const (
+	Pass           Verdict = "pass"
+	Failed         Verdict = "violation"
+	Nondeterminism Verdict = "nondeterminism"
+	Stuck          Verdict = "stuck"
+	MissedMark     Verdict = "missed-mark"
+)
+
+// Result is what a run shows.
+type Result struct {
+	Scenario    string
+	Seed        uint64
+	Verdict     Verdict
+	Oracle      string // that was violated
+	Message     string
+	Hash        uint64
+	Checkpoints []uint64
+	Events      uint64 // handler calls
+	Simulated   time.Duration
+	Options     map[string]string
+	Marks       map[string]uint64
+	FaultByStep map[string]uint64
+}
+
+// endOfStory unwinds a story that cannot go on; Run recovers it.
+type endOfStory struct{}
+
+// Prepare returns the options of a run. It fails where an override is not to be had.
+func (sc *Scenario) Prepare(cfg RunConfig) (Options, choice.Source, error) {
+	o := DefaultOptions()
+	source := cfg.Source
+	if source == nil {
+		source = choice.Seeded(cfg.Seed)
+	}
+	if sc.Options != nil {
+		sc.Options(&o, source.Stream("options", 0))
+	}
+	for _, pair := range cfg.Set {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return o, nil, fmt.Errorf("sim: %q is not KEY=VALUE", pair)
+		}
+		if err := o.Set(key, value); err != nil {
+			return o, nil, err
+		}
+	}
+	if o.Transport == KCP && cfg.Tier == nil {
+		return o, nil, errors.New("sim: transport=kcp needs a run that provides the ARQ's clock")
+	}
+	return o, source, nil
+}
+
+// Run plays the scenario once. It fails only for a bad configuration.
+func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
+	o, source, err := sc.Prepare(cfg)
+	if err != nil {
+		return Result{}, err
+	}
+	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace}
+	if o.Transport == KCP {
+		wc.NewARQ, wc.Clock = cfg.Tier()
+	}
+	w := NewWorld(wc)
+	w.trace.stopAt = cfg.StopAt
+	w.build()
+	s := &Story{World: w, draw: source.Stream("story", 0)}
+	s.tell(sc)
+	return s.result(sc, cfg.Seed), nil
+}
+
+// tell plays the story and its standard end.
+func (s *Story) tell(sc *Scenario) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ours := r.(endOfStory); !ours {
+				panic(r)
+			}
+		}
+	}()
+	sc.Play(s)
+	s.rest()
+}
+
+func (s *Story) result(sc *Scenario, seed uint64) Result {
+	w := s.World
+	r := Result{
+		Scenario: sc.Name, Seed: seed, Verdict: Pass, Hash: w.Hash(), Checkpoints: w.trace.checkpoints, Events: w.handled,
+		Simulated: time.Duration(w.now), Options: w.opts.Text(), Marks: w.marks, FaultByStep: w.faults.byStep,
+	}
+	if v := w.verdict; v != nil {
+		r.Verdict, r.Oracle, r.Message = Failed, v.Oracle, v.Error()
+		switch v.Oracle {
+		case "progress":
+			r.Verdict = Stuck
+		case "replay":
+			r.Verdict = Nondeterminism
+		}
+		return r
+	}
+	for _, mark := range sc.Marks {
+		if w.marks[mark] == 0 {
+			r.Verdict, r.Message = MissedMark, "the run never came by "+mark
+			return r
+		}
+	}
+	return r
+}
+
+// Draw returns the story's own stream of decisions.
+func (s *Story) Draw() choice.Stream { return s.draw }
+
+// Pick draws one of n.
+func (s *Story) Pick(label string, n int) int { return s.draw.Choose(label, n) }
+
+// Wait draws a duration up to most, and lets it pass.
+func (s *Story) Wait(label string, most time.Duration) {
+	s.Go(time.Duration(s.draw.Choose(label, int(most/time.Microsecond)+1)) * time.Microsecond)
+}
+
+// Go lets the world run for a while.
+func (s *Story) Go(d time.Duration) {
+	if !s.Run(d) {
+		panic(endOfStory{})
+	}
+}
+
+// Must lets the world run until a condition holds; that it does not within the
+// time is a violation of progress.
+func (s *Story) Must(what string, cond func() bool, within time.Duration) {
+	if s.Until(cond, within) {
+		return
+	}
+	if s.verdict == nil {
+		s.Violate("progress", "not within %v: %s", within, what)
+	}
+	panic(endOfStory{})
+}
+
+// StartCluster starts every process of the cluster in an order that the seed
+// draws, within a spread of time.
+func (s *Story) StartCluster(spread time.Duration) {
+	for _, p := range s.servers() {
+		at := time.Duration(0)
+		if spread > 0 {
+			at = time.Duration(s.draw.Choose("start", int(spread/time.Microsecond)+1)) * time.Microsecond
+		}
+		s.After(at, p.start)
+	}
+}
+
+// Open starts the cluster at once and waits until logins are admitted.
+func (s *Story) Open() {
+	s.StartCluster(0)
+	s.Must("the cluster admits logins", s.Admits, 10*time.Second)
+}
+
+// Admits tells whether every gate that runs lets logins in.
+func (s *Story) Admits() bool {
+	n := 0
+	for _, p := range s.servers() {
+		if g, ok := gateOf(p); ok && s.byID[p.id] == p {
+			n++
+			if !g.Inspect().Admits {
+				return false
+			}
+		}
+	}
+	return n == s.opts.Gates
+}
+
+// Join starts as many players as the options say and waits until all are in.
+func (s *Story) Join() {
+	for i := 1; i <= s.opts.Clients; i++ {
+		c := s.NewPlayer(Account(i), nil)
+		s.Players = append(s.Players, c)
+		c.Start()
+	}
+	s.Must("all players are in", s.AllIn, 30*time.Second)
+}
+
+// AllIn tells whether every player that runs and was not kicked for good has its avatar.
+func (s *Story) AllIn() bool {
+	return !slices.ContainsFunc(s.clients(), func(p *process) bool {
+		if p.host == nil {
+			return false
+		}
+		st := p.host.Node().(*client.Client).Inspect()
+		return st.State != client.In && st.State != client.Resting
+	})
+}
+
+// Times of the standard end. Each is longer than all the time-outs that it has to see through.
+const (
+	restWithin  = 90 * time.Second
+	emptyWithin = 90 * time.Second
+	settleFor   = 200 * time.Millisecond // nothing is under way for so long
+)
+
+// rest is the standard end of every story: heal, come to rest, leave, be empty.
+func (s *Story) rest() {
+	s.HealAll()
+	s.quieten()
+	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
+	s.Go(settleFor)
+	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
+	s.Must("the cluster admits logins again", s.Admits, restWithin)
+	s.look(Oracle.Calm)
+	for _, p := range s.clients() {
+		if p.host != nil {
+			p.arrive(&node.Input{Kind: node.InStop})
+		}
+	}
+	s.Must("nothing is left of the clients", s.empty, emptyWithin+s.opts.Grace)
+	s.Go(settleFor)
+	s.look(Oracle.Empty)
+}
+
+// quieten lets the clients make no more calls. One of two rivals for an account
+// has to go, or they would kick each other for ever.
+func (s *Story) quieten() {
+	seen := map[string]bool{}
+	clients := s.clients()
+	slices.Reverse(clients)
+	for _, p := range clients {
+		if p.host == nil {
+			continue
+		}
+		c := Player{w: s.World, p: p}
+		c.Work(proto.Workload{})
+		account := c.Status().Account
+		if seen[account] {
+			p.arrive(&node.Input{Kind: node.InStop})
+		}
+		seen[account] = true
+	}
+}
+
+// calm tells whether every client is in, or gone, and waits for nothing.
+func (s *Story) calm() bool {
+	if !s.AllIn() {
+		return false
+	}
+	for _, p := range s.clients() {
+		if p.host != nil && p.host.Node().(*client.Client).Inspect().Open > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// empty tells whether no process keeps anything of a client.
+func (s *Story) empty() bool {
+	for _, p := range s.procs[1:] {
+		if p.id.Kind() == node.Client && p.host != nil || p.id.Kind() != node.Client && !p.empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// look lets every oracle judge a state of rest.
+func (s *Story) look(at func(Oracle)) {
+	for _, o := range s.oracles {
+		at(o)
+		if s.verdict != nil {
+			panic(endOfStory{})
+		}
+	}
+}
+
+// Strike hurts the cluster right behind a step of a conversation, the client
+// being whose login it is, or nil. Steps of a login that clients or gates take
+// are those of this client where it is the only one that logs in.
+func (s *Story) Strike(talk, step string, kind FaultKind, c *Player) {
+	only := node.ID(0)
+	if c != nil && stepAt(talk, step) == node.Client {
+		only = c.ID()
+	}
+	s.OnStep(talk, step, only, 0, func(node.ID) {
+		s.hitStep(talk, step, kind)
+		s.Inject(kind, c, s.draw)
+	})
+}
+
+// SessionsMayEnd says that the story itself ends sessions for good, so that
+// calls of unknown outcome are to be expected without a crash.
+func (s *Story) SessionsMayEnd() { s.sessionsMayEnd = true }
+
+// Occupy keeps the loop of a process busy for a while: what comes waits in its queue.
+func (s *Story) Occupy(id node.ID, d time.Duration) {
+	p := s.byID[id]
+	p.freeAt = max(p.freeAt, s.now.Add(d))
+}
+
+// StartLate crashes a process that may have started, and starts it after a while.
+func (s *Story) StartLate(id node.ID, after time.Duration) {
+	p := s.byID[id]
+	p.crash(netsim.Gone)
+	s.After(after, p.start)
+}
+
+// AnyServer draws a process of the cluster.
+func (s *Story) AnyServer() node.ID { return s.anyServer(s.draw) }
+
+// BreakLinks breaks every process connection of a process.
+func (s *Story) BreakLinks(id node.ID) {
+	s.net.At(s.now, s.netCause)
+	s.net.ResetAt(id, netsim.Process)
+}

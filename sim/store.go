@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"time"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+	"messiah/sim/choice"
+)
+
+// row is one record as the store has it.
+type row struct {
+	revision uint64
+	value    []byte
+}
+
+// store is the record store behind the db: it answers by message, after a
+// while. What it has acknowledged is synced; a crash loses the rest.
+type store struct {
+	w       *World
+	index   uint32
+	choose  choice.Stream
+	rows    map[string]row // synced
+	pending []storeItem
+	free    []uint32
+	last    node.Time // of the latest operation: they are carried out in order
+	slow    time.Duration
+	fail    int // chance in a million that an operation is answered as failed
+	lose    int // that an answer is lost
+	double  int // that an answer comes twice
+}
+
+// storeItem is an operation under way, or its answer.
+type storeItem struct {
+	db    *process
+	life  uint32
+	typ   uint16
+	body  []byte
+	reply bool
+}
+
+func (w *World) addStore() {
+	w.stores = append(w.stores, &store{
+		w: w, index: uint32(len(w.stores)), choose: w.source.Stream("store", uint64(len(w.stores))),
+		rows: map[string]row{}, fail: w.opts.StoreFail, lose: w.opts.StoreLose, double: w.opts.StoreDouble,
+	})
+}
+
+// request takes one frame of the db.
+func (s *store) request(db *process, frame []byte) {
+	f, _, err := wire.Split(frame)
+	if err != nil {
+		s.w.Violate("no-error-log", "the db sent the store a bad frame: %v", err)
+		return
+	}
+	s.last = max(s.last, s.w.now.Add(s.latency()))
+	s.put(s.last, storeItem{db: db, life: db.life, typ: f.Type, body: append([]byte(nil), f.Payload...)})
+}
+
+func (s *store) latency() time.Duration {
+	o := &s.w.opts
+	d := o.StoreLatency
+	if d > 0 {
+		d = d/2 + time.Duration(s.choose.Choose("latency", int(d)))
+	}
+	return d + s.slow
+}
+
+func (s *store) put(at node.Time, it storeItem) {
+	var i uint32
+	if n := len(s.free); n > 0 {
+		i, s.free = s.free[n-1], s.free[:n-1]
+		s.pending[i] = it
+	} else {
+		i = uint32(len(s.pending))
+		s.pending = append(s.pending, it)
+	}
+	s.w.queue.Push(at, event{op: opStore, a: s.index, b: i})
+}
+
+func (s *store) fire(i uint32) {
+	it := s.pending[i]
+	s.pending[i] = storeItem{}
+	s.free = append(s.free, i)
+	if !it.reply {
+		s.carryOut(&it)
+		return
+	}
+	if it.db.life != it.life || it.db.host == nil {
+		return // who asked is gone
+	}
+	it.db.deliver(&node.Input{Kind: node.InMessage, From: node.NewID(node.Store, 1), Type: it.typ, Body: it.body})
+	it.db.settle()
+}
+
+// carryOut does an operation and sends its answer, which may fail, get lost or come twice.
+func (s *store) carryOut(it *storeItem) {
+	var answer node.Message
+	failed := choice.Chance(s.choose, "fail", s.fail)
+	switch it.typ {
+	case proto.TypeStoreGet:
+		answer = s.get(it, failed)
+	case proto.TypeStorePut:
+		answer = s.write(it, failed)
+	default:
+		s.w.Violate("no-error-log", "the store has no operation %d", it.typ)
+		return
+	}
+	if choice.Chance(s.choose, "lose", s.lose) {
+		s.w.Mark("store-answer-lost")
+		return
+	}
+	reply := storeItem{db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true}
+	at := s.w.now.Add(s.latency() / 4)
+	s.put(at, reply)
+	if choice.Chance(s.choose, "double", s.double) {
+		s.w.Mark("store-answer-doubled")
+		again := reply
+		again.body = append([]byte(nil), reply.body...)
+		s.put(at.Add(s.latency()), again)
+	}
+}
+
+func (s *store) get(it *storeItem, failed bool) node.Message {
+	var m proto.StoreGet
+	if err := wire.Decode(it.body, &m); err != nil {
+		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
+	}
+	r := s.rows[m.Key]
+	if failed {
+		s.w.Mark("store-get-failed")
+		return &proto.StoreGot{Num: m.Num, Failed: true}
+	}
+	return &proto.StoreGot{Num: m.Num, Revision: r.revision, Value: r.value}
+}
+
+func (s *store) write(it *storeItem, failed bool) node.Message {
+	var m proto.StorePut
+	if err := wire.Decode(it.body, &m); err != nil {
+		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
+	}
+	r := s.rows[m.Key]
+	if r.revision != m.Revision {
+		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Conflict: true}
+	}
+	// A failed write may have been carried out all the same.
+	if !failed || s.choose.Choose("failed-but-done", 2) == 1 {
+		s.rows[m.Key] = row{r.revision + 1, append([]byte(nil), m.Value...)}
+	}
+	if failed {
+		s.w.Mark("store-put-failed")
+		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Failed: true}
+	}
+	return &proto.StoreDid{Num: m.Num, Revision: r.revision + 1}
+}
+
+// Records returns how many records the store has.
+func (w *World) Records() int { return len(w.stores[0].rows) }

@@ -1,0 +1,181 @@
+// Package sweep runs many worlds at once, one goroutine each, and sums up what
+// they showed. It is the one part of the simulator that knows real time.
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"messiah/sim"
+)
+
+// Config says what to run.
+type Config struct {
+	Scenarios []*sim.Scenario
+	From, To  uint64        // seeds, both included; with For, From is where they begin
+	For       time.Duration // 0: the seeds decide; else so long, whole runs only
+	Jobs      int           // worlds at once; 0 is one a processor
+	Keep      int           // failures that are kept whole; 0 is 20
+	Set       []string      // KEY=VALUE of every run
+	Exec      Exec
+	Progress  func(*Report) // called now and then from one goroutine; may be nil
+}
+
+// Exec runs one scenario once; how the KCP tier gets its clock is its affair.
+type Exec func(sc *sim.Scenario, cfg sim.RunConfig) (sim.Result, error)
+
+// ReplayEvery is how often a run is run again to compare the trace hashes: one run in so many.
+const ReplayEvery = 20
+
+// Failure is one run that did not pass.
+type Failure struct {
+	Scenario string
+	Seed     uint64
+	Verdict  sim.Verdict
+	Oracle   string
+	Message  string
+	Repro    string
+	Events   uint64
+	Hash     uint64
+}
+
+// Report is what a sweep showed, or has shown so far.
+type Report struct {
+	Runs, Planned int // Planned is 0 where time decides
+	Failed        int
+	ByVerdict     map[sim.Verdict]int
+	ByOracle      map[string]int
+	Failures      []Failure // the first Keep, by scenario and seed
+	Events        uint64
+	Simulated     time.Duration
+	Real          time.Duration
+	Marks         map[string]uint64
+	FaultByStep   map[string]uint64
+	ReplayChecked int
+}
+
+// job is one run to do.
+type job struct {
+	index    int
+	scenario *sim.Scenario
+	seed     uint64
+}
+
+// Run runs the sweep until it is through, its time is over or the context ends.
+// It fails for a bad configuration alone.
+func Run(ctx context.Context, cfg Config) (*Report, error) {
+	cfg = withDefaults(cfg)
+	jobs := make(chan job)
+	outcomes := make(chan outcome)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go deal(ctx, &cfg, jobs)
+	var workers sync.WaitGroup
+	for range cfg.Jobs {
+		workers.Go(func() { work(&cfg, jobs, outcomes) })
+	}
+	go func() {
+		workers.Wait()
+		close(outcomes)
+	}()
+	c := newCollector(&cfg)
+	var failed error
+	for o := range outcomes {
+		if o.err != nil && failed == nil {
+			failed = o.err
+			cancel()
+		}
+		c.take(&o)
+	}
+	return c.finish(), failed
+}
+
+func withDefaults(cfg Config) Config {
+	if cfg.Jobs <= 0 {
+		cfg.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Keep <= 0 {
+		cfg.Keep = 20
+	}
+	if cfg.Exec == nil {
+		cfg.Exec = func(sc *sim.Scenario, rc sim.RunConfig) (sim.Result, error) { return sc.Run(rc) }
+	}
+	return cfg
+}
+
+// deal hands out runs, seed by seed, until they or the time are used up.
+func deal(ctx context.Context, cfg *Config, jobs chan<- job) {
+	defer close(jobs)
+	var over <-chan time.Time
+	if cfg.For > 0 {
+		timer := time.NewTimer(cfg.For)
+		defer timer.Stop()
+		over = timer.C
+	}
+	index := 0
+	for seed := cfg.From; cfg.For > 0 || seed <= cfg.To; seed++ {
+		for _, sc := range cfg.Scenarios {
+			select {
+			case jobs <- job{index, sc, seed}:
+				index++
+			case <-over:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// outcome is what one run showed.
+type outcome struct {
+	job
+	result   sim.Result
+	replayed bool
+	err      error
+}
+
+func work(cfg *Config, jobs <-chan job, outcomes chan<- outcome) {
+	for j := range jobs {
+		o := outcome{job: j}
+		rc := sim.RunConfig{Seed: j.seed, Set: cfg.Set}
+		o.result, o.err = cfg.Exec(j.scenario, rc)
+		if o.err == nil && j.index%ReplayEvery == 0 {
+			o.replayed = true
+			var again sim.Result
+			again, o.err = cfg.Exec(j.scenario, rc)
+			if again.Hash != o.result.Hash {
+				o.result.Verdict, o.result.Oracle = sim.Nondeterminism, "replay"
+				o.result.Message = Difference(&o.result, &again)
+			}
+		}
+		outcomes <- o
+	}
+}
+
+// Difference says where two runs of one seed part: between which checkpoints.
+func Difference(a, b *sim.Result) string {
+	lo, hi := 0, min(len(a.Checkpoints), len(b.Checkpoints))
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if a.Checkpoints[mid] == b.Checkpoints[mid] {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return fmt.Sprintf("two runs of seed %d differ: hash %016x and %016x after %d and %d handlers; they part between events %d and %d",
+		a.Seed, a.Hash, b.Hash, a.Events, b.Events, lo*sim.CheckpointEvery, (lo+1)*sim.CheckpointEvery)
+}
+
+// Repro is the command that runs a failed run again.
+func Repro(name string, seed uint64, set []string) string {
+	s := fmt.Sprintf("messiah-sim run %s --seed %d", name, seed)
+	for _, one := range set {
+		s += " --set " + one
+	}
+	return s
+}
