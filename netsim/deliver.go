@@ -73,7 +73,10 @@ func (n *Net) end(c *conn, side int) bool {
 		e.state = before
 		return false
 	}
-	n.clear(c, side)
+	if c.ends[1-side].state == endClosed {
+		// Nobody is left to hear what this end had sent. After a reset the other end is, of its own end.
+		n.clear(c, side)
+	}
 	return true
 }
 

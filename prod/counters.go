@@ -23,6 +23,7 @@ type Counters struct {
 	PacketBytesIn, PacketBytesOut uint64
 	PacketsDropped                uint64 // datagrams in at a lane's bound, datagrams out that the socket did not take, packets to streams that are gone
 
+	StreamWrites   uint64 // system calls that wrote to streams
 	StreamsOpen    int64
 	StreamsUp      uint64 // accepted and dialled
 	StreamsRefused uint64 // at the bound of connections, in all or of one address
@@ -53,8 +54,8 @@ type counters struct {
 
 	packetsIn, packetsOut, packetBytesIn, packetBytesOut, packetsDropped atomic.Uint64
 
-	streamsUp, streamsRefused, streamsCut atomic.Uint64
-	linksOpen, streamsOpen                atomic.Int64
+	streamsUp, streamsRefused, streamsCut, streamWrites atomic.Uint64
+	linksOpen, streamsOpen                              atomic.Int64
 
 	turnTime [Buckets]atomic.Uint64
 	turnSum  atomic.Int64
@@ -73,7 +74,7 @@ func (c *counters) snapshot() Counters {
 		LinksOpen: c.linksOpen.Load(), LinksCut: c.linksCut.Load(),
 		PacketsIn: c.packetsIn.Load(), PacketsOut: c.packetsOut.Load(), PacketsDropped: c.packetsDropped.Load(),
 		PacketBytesIn: c.packetBytesIn.Load(), PacketBytesOut: c.packetBytesOut.Load(),
-		StreamsOpen: c.streamsOpen.Load(), StreamsUp: c.streamsUp.Load(),
+		StreamWrites: c.streamWrites.Load(), StreamsOpen: c.streamsOpen.Load(), StreamsUp: c.streamsUp.Load(),
 		StreamsRefused: c.streamsRefused.Load(), StreamsCut: c.streamsCut.Load(),
 	}
 	for i := range c.turnTime {

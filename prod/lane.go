@@ -52,7 +52,8 @@ func (p *Process) laneFor(packet []byte) *lane {
 func (l *lane) run() {
 	defer l.waker.stop()
 	now, wall := l.p.clock.read()
-	l.step(now, wall, &node.Input{Kind: node.InStart, Body: append([]byte(nil), l.p.role.Entropy...)})
+	l.host.Step(now, wall, &node.Input{Kind: node.InStart, Body: append([]byte(nil), l.p.role.Entropy...)})
+	l.settle(now, wall)
 	for l.p.phase.Load() < phaseDead {
 		l.calls.run()
 		draining := l.p.phase.Load() != phaseRunning
@@ -94,7 +95,7 @@ func (l *lane) batch(draining bool) bool {
 	now, wall := l.p.clock.read()
 	done := 0
 	if l.host.Wake() <= now {
-		l.step(now, wall, &node.Input{Kind: node.InWake})
+		l.host.Step(now, wall, &node.Input{Kind: node.InWake})
 		done++
 	}
 	inputs := 0
@@ -112,16 +113,17 @@ func (l *lane) batch(draining bool) bool {
 		return false
 	}
 	l.p.count.laneInputs.Add(uint64(inputs))
-	l.step(now, wall, &node.Input{Kind: node.InFlush})
+	l.settle(now, wall)
+	return true
+}
+
+// settle ends a batch: what it left to send leaves, what it answered goes to the loop.
+func (l *lane) settle(now node.Time, wall int64) {
+	l.host.Step(now, wall, &node.Input{Kind: node.InFlush})
 	l.send()
 	if answers := l.host.Answers(); answers.Len() > 0 {
 		l.p.inbox.give(answers)
 	}
-	return true
-}
-
-func (l *lane) step(now node.Time, wall int64, in *node.Input) {
-	l.host.Step(now, wall, in)
 }
 
 // handle steps one input. Of a stream that the lane has closed it hears nothing more.
@@ -137,7 +139,7 @@ func (l *lane) handle(now node.Time, wall int64, in *node.Input) {
 			return
 		}
 	}
-	l.step(now, wall, in)
+	l.host.Step(now, wall, in)
 	if in.Kind == node.InStreamDown {
 		delete(l.streams, num)
 	}

@@ -257,6 +257,7 @@ func (s *stream) flush() {
 	out, conn := s.out, s.conn
 	s.mu.Unlock()
 	if out != nil {
+		s.p.count.streamWrites.Add(1)
 		if err := out.write(s.pending); err != nil {
 			if err == errSlow {
 				s.p.count.streamsCut.Add(1)

@@ -1,6 +1,7 @@
 package prod
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,7 @@ func (w *waker) sleep(until node.Time, ready func() bool) {
 	}
 	select {
 	case <-w.pokes:
+		runtime.Gosched()
 	case <-w.timer.C:
 		w.armed = node.Never
 	}

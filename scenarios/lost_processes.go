@@ -15,7 +15,7 @@ func gateLost() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "gate-lost",
 		About: "When a gate dies its clients come back through another gate, and their avatars have waited for them.",
-		Marks: []string{"gate-lost-under-avatar"},
+		Marks: []string{"declared-dead-gate"},
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
@@ -29,7 +29,7 @@ func gateLost() *sim.Scenario {
 			if gate == 0 {
 				gate = sim.GateID(1)
 			}
-			s.Crash(gate, time.Duration(s.Pick("restart", 5))*time.Second)
+			s.Crash(gate, time.Duration(1+s.Pick("restart", 20))*200*time.Millisecond)
 			s.Wait("after", time.Second)
 			if s.Pick("again", 3) == 1 {
 				s.Crash(sim.GateID(1+s.Pick("which", s.Options().Gates)), time.Second)
@@ -45,7 +45,7 @@ func managerRestart() *sim.Scenario {
 	return &sim.Scenario{
 		Name:    "manager-restart",
 		About:   "While the manager is away players play on, and when it is back it knows the cluster again.",
-		Marks:   []string{"manager-lost"},
+		Marks:   []string{"link-superseded"},
 		Game:    town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
@@ -57,10 +57,10 @@ func managerRestart() *sim.Scenario {
 			switch meanwhile {
 			case 1:
 				s.Wait("until", 2*time.Second)
-				s.Crash(sim.GameID(1+s.Pick("game", s.Options().Games)), time.Duration(s.Pick("game-restart", 4))*time.Second)
+				s.Crash(sim.GameID(1+s.Pick("game", s.Options().Games)), time.Duration(1+s.Pick("game-restart", 20))*200*time.Millisecond)
 			case 2:
 				s.Wait("until", 2*time.Second)
-				s.Crash(sim.GateID(1+s.Pick("gate", s.Options().Gates)), time.Duration(s.Pick("gate-restart", 4))*time.Second)
+				s.Crash(sim.GateID(1+s.Pick("gate", s.Options().Gates)), time.Duration(1+s.Pick("gate-restart", 20))*200*time.Millisecond)
 			case 3:
 				s.Wait("until", 2*time.Second)
 				s.Crash(sim.DBID, time.Second)

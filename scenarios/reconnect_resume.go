@@ -29,7 +29,7 @@ func reconnectResume() *sim.Scenario {
 				case 0:
 					c.Drop()
 				case 1:
-					c.Cut(time.Duration(1+s.Pick("cut", 7)) * time.Second)
+					c.Cut(time.Duration(1+s.Pick("cut", 40)) * 100 * time.Millisecond)
 				default:
 					// Twice in a row: the second drop may meet the resume half way.
 					c.Drop()

@@ -192,6 +192,9 @@ func (p *process) holds() int {
 // PauseProcess stops a process for a while, as a stolen processor does.
 func (w *World) PauseProcess(id node.ID, d time.Duration) {
 	p := w.byID[id]
+	if p.host == nil {
+		return
+	}
 	life := p.life
 	p.pause()
 	w.heals(d, func() {

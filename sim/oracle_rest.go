@@ -26,6 +26,9 @@ func (o *routes) Calm() {
 	for _, p := range w.servers() {
 		if g, ok := gameOf(p); ok {
 			for v := range g.Avatars() {
+				if v.State != "live" {
+					continue
+				}
 				if other, twice := homes[v.Account]; twice {
 					w.Violate("routes", "%s has an avatar on %v and on %v", v.Account, other, p.id)
 				}

@@ -254,6 +254,7 @@ const (
 
 // rest is the standard end of every story: heal, come to rest, leave, be empty.
 func (s *Story) rest() {
+	s.watchers = nil // what has not struck by now would strike at rest
 	s.HealAll()
 	s.quieten()
 	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
@@ -299,6 +300,15 @@ func (s *Story) calm() bool {
 	for _, p := range s.clients() {
 		if p.host != nil && p.host.Node().(*client.Client).Inspect().Open > 0 {
 			return false
+		}
+	}
+	for _, p := range s.servers() {
+		if g, ok := gateOf(p); ok {
+			for v := range g.Clients() {
+				if v.State != "in" {
+					return false // an avatar is on its way in or out
+				}
+			}
 		}
 	}
 	return true

@@ -38,10 +38,12 @@ type Config struct {
 
 // Times of a client that has lost its gate.
 const (
-	backoffFirst = 20 * time.Millisecond
-	backoffMost  = 2 * time.Second
-	resumeTries  = 3 // on the same gate, before another is tried
-	loginWithin  = 10 * time.Second
+	backoffFirst  = 20 * time.Millisecond
+	backoffMost   = 2 * time.Second
+	resumeTries   = 3               // that were refused at once, before another gate is tried
+	resumeWithin  = 6 * time.Second // of trying, before another gate is tried
+	refusedAtOnce = time.Second     // a dial that fails sooner found nobody there
+	loginWithin   = 10 * time.Second
 )
 
 // Timer names.
@@ -73,15 +75,18 @@ func (s State) String() string { return stateNames[s] }
 
 // Client is the state machine.
 type Client struct {
-	cfg     Config
-	id      addr.ClientID
-	state   State
-	gate    int
-	resume  bool // a session may be resumed
-	tries   int  // dials since the last success
-	backoff time.Duration
-	stop    bool
-	entity  addr.EntityID
+	cfg          Config
+	id           addr.ClientID
+	state        State
+	gate         int
+	resume       bool      // a session may be resumed
+	tries        int       // dials since the last success
+	refusedDials int       // of these, how many failed at once
+	dialled      node.Time // the last dial
+	lostAt       node.Time // when the last session ended
+	backoff      time.Duration
+	stop         bool
+	entity       addr.EntityID
 
 	calls  check.Calls
 	pushes check.Stream
@@ -158,7 +163,7 @@ func (c *Client) timer(env *node.Env, in *node.Input) {
 }
 
 func (c *Client) dial(env *node.Env) {
-	c.state = Dialing
+	c.state, c.dialled = Dialing, env.Now()
 	task := node.Input{Type: session.TaskDial, Endpoint: c.cfg.Gates[c.gate]}
 	if c.resume {
 		task.Flags |= session.FlagResume
@@ -166,12 +171,15 @@ func (c *Client) dial(env *node.Env) {
 	env.Offload(LaneSession, &task)
 }
 
-// again dials after a while, a little longer each time; after some tries on the
-// same gate, or at once where nothing is to be resumed, by another gate.
+// again dials after a while, a little longer each time; by another gate where
+// nothing is to be resumed, or this one is not to be reached.
 func (c *Client) again(env *node.Env, atLeast time.Duration) {
+	now := env.Now()
 	c.state = Offline
-	c.tries++
-	if c.resume && c.tries > resumeTries {
+	if c.tries++; now.Sub(c.dialled) < refusedAtOnce {
+		c.refusedDials++
+	}
+	if c.resume && len(c.cfg.Gates) > 1 && (c.refusedDials > resumeTries || now.Sub(c.lostAt) > resumeWithin) {
 		env.Mark("client-gives-its-gate-up")
 		c.lose(env)
 	}
@@ -193,7 +201,7 @@ func (c *Client) lose(env *node.Env) {
 }
 
 func (c *Client) connected(env *node.Env, in *node.Input) {
-	c.tries, c.backoff = 0, backoffFirst
+	c.tries, c.refusedDials, c.backoff = 0, 0, backoffFirst
 	if c.stop {
 		c.close(env)
 		return
@@ -250,6 +258,9 @@ func (c *Client) login(env *node.Env) {
 
 func (c *Client) disconnected(env *node.Env, in *node.Input) {
 	env.Cancel(timerLogin, 0)
+	c.lostAt = env.Now()
+	// The session stood until now, so that the next dial is the first try.
+	c.dialled = node.Time(0)
 	if in.Flags&session.FlagResumable != 0 {
 		c.resume = true
 	} else {
@@ -464,6 +475,9 @@ func (c *Client) State(w *wire.Coder) {
 	w.Int(&c.gate)
 	w.Bool(&c.resume)
 	w.Int(&c.tries)
+	w.Int(&c.refusedDials)
+	w.Int64((*int64)(&c.dialled))
+	w.Int64((*int64)(&c.lostAt))
 	w.Int64((*int64)(&c.backoff))
 	w.Bool(&c.stop)
 	c.entity.Code(w)

@@ -23,6 +23,7 @@ func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 		env.Mark("second-login-while-loading")
 		g.fail(env, a.client, proto.RefusedSecondLogin)
 		g.stand(a)
+		g.settleLeaving(env, a)
 		g.sit(a, s)
 	case a.state == unloading:
 		env.Mark("login-while-unloading")
@@ -41,6 +42,18 @@ func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 	}
 }
 
+// settleLeaving answers a route that was told to wait for the unloading of an
+// avatar which now goes on for another client.
+func (g *Game) settleLeaving(env *node.Env, a *avatar) {
+	if a.leaving == (seat{}) {
+		return
+	}
+	env.Mark("loaded-for-another-after-exit")
+	g.toGate(env, a.leaving, &proto.Exited{Route: a.leaving.route})
+	delete(g.seats, a.leaving)
+	a.leaving = seat{}
+}
+
 // sit gives the avatar a client.
 func (g *Game) sit(a *avatar, s seat) {
 	a.client, a.attached, a.pushes = s, true, 0
@@ -55,9 +68,7 @@ func (g *Game) stand(a *avatar) {
 
 func (g *Game) welcome(env *node.Env, a *avatar) {
 	g.toGate(env, a.client, &proto.Entered{Route: a.client.route, Entity: a.entity})
-	if g.script.Attached != nil {
-		g.script.Attached(g.callFor(env, a))
-	}
+	g.attach(env, a)
 }
 
 // fail answers a route that came to nothing.
@@ -95,19 +106,32 @@ func (g *Game) clientLost(env *node.Env, gate node.Peer, m *proto.ClientLost) {
 }
 
 func (g *Game) clientBack(env *node.Env, gate node.Peer, m *proto.ClientBack) {
-	a := g.seats[seat{gate, m.Route}]
-	if a == nil || a.client != (seat{gate, m.Route}) {
+	s := seat{gate, m.Route}
+	a := g.seats[s]
+	if a == nil || a.client != s || a.state != live {
 		env.Mark("client-back-of-no-avatar")
+		if m.Next != 0 {
+			// The avatar has another client, or is leaving; the gate's word crossed ours.
+			g.toGate(env, seat{gate, m.Next}, &proto.KickClient{Route: m.Next, Reason: proto.RefusedSecondLogin})
+		}
 		return
 	}
-	if m.Fresh {
+	if m.Next != 0 {
 		// Another session of the account: the one before it is gone for good.
 		g.lost(env, a)
-	}
-	if a.attached {
+		g.stand(a)
+		g.sit(a, seat{gate, m.Next})
+		g.attach(env, a)
 		return
 	}
-	a.attached = true
+	if !a.attached {
+		a.attached = true
+		g.attach(env, a)
+	}
+}
+
+// attach tells game code that the client is there.
+func (g *Game) attach(env *node.Env, a *avatar) {
 	if g.script.Attached != nil {
 		g.script.Attached(g.callFor(env, a))
 	}

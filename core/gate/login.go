@@ -53,13 +53,20 @@ func (g *Gate) admit(env *node.Env, c *client) {
 func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 	g.endSession(env, old, proto.RefusedSecondLogin)
 	old.session, old.handled, old.told, old.id, old.lost = fresh.session, fresh.handled, fresh.told, fresh.id, false
-	old.called = 0
+	old.called, old.acked = 0, 0
 	g.sessions[old.session] = old
 	g.clients.Delete(fresh.key)
-	if old.state == stateIn {
-		g.welcome(env, old)
-		g.send(env, old.game.ID, &proto.ClientBack{Route: old.route, Fresh: true})
+	if old.state != stateIn {
+		return
 	}
+	// Answers to the old client are still on their way by the old route.
+	before := old.route
+	delete(g.routes, before)
+	g.lastRoute++
+	old.route = g.lastRoute
+	g.routes[old.route] = old
+	g.send(env, old.game.ID, &proto.ClientBack{Route: before, Next: old.route})
+	g.welcome(env, old)
 }
 
 // enter asks a game for the client's avatar: the one named, or one picked.

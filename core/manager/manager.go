@@ -70,6 +70,7 @@ type Manager struct {
 	dead    []node.Peer
 	linked  []node.Peer // processes that others have links to, while recovering
 	version uint64
+	members uint64 // the first list version with the present members
 	step    proto.Step
 	opened  bool // the ninth step was reached once in the life of the cluster
 	settled bool // who is not registered is dead or was never there
@@ -241,6 +242,7 @@ func (m *Manager) State(c *wire.Coder) {
 	wire.Slice(c, &m.dead, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	wire.Slice(c, &m.linked, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	c.Uint64(&m.version)
+	c.Uint64(&m.members)
 	c.Uint8((*uint8)(&m.step))
 	c.Bool(&m.opened)
 	c.Bool(&m.settled)

@@ -38,7 +38,7 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 		m.linked = append(m.linked, r.Linked...)
 	}
 	env.Log(node.Info, "process registered", "process", from.ID, "incarnation", from.Inc, "address", r.Addr)
-	m.advance(env, true)
+	m.advance(env, membersChanged)
 }
 
 // settle ends the time of recovery: who was known to others and has not come back is dead.
@@ -47,7 +47,7 @@ func (m *Manager) settle(env *node.Env) {
 		return
 	}
 	m.markSettled(env)
-	m.advance(env, true)
+	m.advance(env, membersChanged)
 }
 
 func (m *Manager) markSettled(env *node.Env) {
@@ -94,7 +94,7 @@ func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
 	if m.primary == peer {
 		m.primary = node.Peer{}
 	}
-	m.advance(env, true)
+	m.advance(env, membersChanged)
 }
 
 func (m *Manager) ready(env *node.Env, from node.Peer, version uint64) {
@@ -104,7 +104,11 @@ func (m *Manager) ready(env *node.Env, from node.Peer, version uint64) {
 	}
 	first := !p.ready
 	p.ready, p.list = true, max(p.list, version)
-	m.advance(env, first && m.step > proto.StepGameList)
+	if first && m.step > proto.StepGameList {
+		m.advance(env, listChanged)
+		return
+	}
+	m.advance(env, nothingChanged)
 }
 
 func (m *Manager) stubsMade(env *node.Env, from node.Peer, stubs []string) {
@@ -113,12 +117,21 @@ func (m *Manager) stubsMade(env *node.Env, from node.Peer, stubs []string) {
 		return
 	}
 	p.stubs, m.asked = stubs, nil
-	m.advance(env, true)
+	m.advance(env, listChanged)
 }
+
+// change says what of the list is another than before.
+type change uint8
+
+const (
+	nothingChanged change = iota
+	listChanged           // something about a process that is on it
+	membersChanged        // who is on it
+)
 
 // advance takes the cluster as many steps forward as the facts allow, or back
 // to the step that they prove. If the facts of the list changed, it is sent anew.
-func (m *Manager) advance(env *node.Env, changed bool) {
+func (m *Manager) advance(env *node.Env, what change) {
 	if !m.settled && m.complete() {
 		m.markSettled(env)
 	}
@@ -133,9 +146,12 @@ func (m *Manager) advance(env *node.Env, changed bool) {
 	}
 	if m.step < proto.StepRegistered {
 		m.moveTo(env, proto.StepRegistered)
-		changed = true
+		what = membersChanged
 	}
-	if changed {
+	if what == membersChanged {
+		m.members = m.version + 1
+	}
+	if what != nothingChanged {
 		m.broadcast(env)
 	}
 	m.moveTo(env, m.proven(env))
@@ -153,7 +169,8 @@ func (m *Manager) complete() bool {
 
 // proven returns the last step whose conditions hold, and asks for what the next one needs.
 func (m *Manager) proven(env *node.Env) proto.Step {
-	reported := func(p *proc) bool { return p.ready }
+	// A word about an earlier list does not count: a game of it may have been another life.
+	reported := func(p *proc) bool { return p.ready && p.list >= m.members }
 	if !m.opened {
 		if ready, all := m.count(node.Gate, reported); ready < all {
 			return proto.StepGameList

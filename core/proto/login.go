@@ -69,10 +69,12 @@ func (*ClientLost) Type() uint16 { return TypeClientLost }
 func (m *ClientLost) Code(c *wire.Coder) { c.Uint64(&m.Route) }
 
 // ClientBack says that the route has a client again: the one that was lost has
-// resumed, or, if Fresh, another login of the account has taken its place.
+// resumed, or, where Next is not zero, another login of the account has taken
+// its place and goes by that route from now on, so that no answer to the old
+// client can reach the new one.
 type ClientBack struct {
 	Route uint64
-	Fresh bool
+	Next  uint64
 }
 
 // Type returns the message's number.
@@ -81,7 +83,7 @@ func (*ClientBack) Type() uint16 { return TypeClientBack }
 // Code reads or writes the message.
 func (m *ClientBack) Code(c *wire.Coder) {
 	c.Uint64(&m.Route)
-	c.Bool(&m.Fresh)
+	c.Uint64(&m.Next)
 }
 
 // Exit ends a route: logout, or the grace time is over. The avatar is saved and

@@ -311,14 +311,21 @@ func (d *Dialer) send(in *node.Input) {
 func (d *Dialer) cutOff(r Reason) {
 	d.env.Mark("dialer-over-bound")
 	if d.state == dialIdle {
-		d.env.Answer(&node.Input{Kind: node.InAnswer, Type: AnswerDropped, Num: d.cookie})
-		d.forget()
+		d.drop()
 		return
 	}
 	if d.sealing() {
 		d.sayClose(r)
 	}
 	d.end(r)
+}
+
+// drop gives up a login that is not connected, and says so to the loop.
+func (d *Dialer) drop() {
+	if d.Resumable() {
+		d.env.Answer(&node.Input{Kind: node.InAnswer, Type: AnswerDropped, Num: d.cookie})
+	}
+	d.forget()
 }
 
 func (d *Dialer) noteHandled(upTo uint64) {
@@ -338,7 +345,7 @@ func (d *Dialer) noteHandled(upTo uint64) {
 func (d *Dialer) close() {
 	switch {
 	case d.state == dialIdle:
-		d.forget()
+		d.drop()
 		return
 	case d.state == dialClosing:
 		return

@@ -44,9 +44,9 @@ func (sh *Shard) send(s *session, in *node.Input) {
 	}
 	latest := in.Flags&node.FlagLatest != 0
 	switch {
-	case s.state != stateOpen && s.state != stateDetached:
-		sh.env.Mark("send-before-open")
-	case latest && s.state == stateDetached:
+	case !s.announced || s.state == stateResuming:
+		sh.env.Mark("send-before-connected")
+	case latest && s.state != stateOpen:
 		sh.counters.LatestDropped++
 	case len(in.Body) > MaxMessage:
 		sh.cutOff(s, ReasonTooLarge)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -31,6 +33,7 @@ type botsCommand struct {
 	ServerKey   string        `placeholder:"KEY" help:"The gates' public key: 64 hexadecimal digits or a file. Default: gate.key.pub of the state directory."`
 	Rate        int           `default:"500" help:"Logins a second on the way in."`
 	Prefix      string        `default:"" help:"Begins the account names; empty: another one for each run, since avatars remember what they counted."`
+	Profile     string        `hidden:"" placeholder:"FILE" help:"Write a processor profile of the bots themselves."`
 	Loops       int           `default:"0" help:"Goroutines that run the clients; 0: one for each processor."`
 }
 
@@ -103,6 +106,17 @@ func (b *botsCommand) Run(to streams) error {
 	method := siege.Echo
 	if b.Verify {
 		method = siege.Count
+	}
+	if b.Profile != "" {
+		f, err := os.Create(b.Profile)
+		if err != nil {
+			return usage(fmt.Errorf("messiah: bots: --profile: %w", err))
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("messiah: bots: --profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
 	}
 	ctx, quit := interrupted(to)
 	defer quit()

@@ -1,0 +1,80 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.yaml")
+	if err := os.WriteFile(broken, []byte("games:\n- {}\n- {lisen: x}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct{ args, want string }{
+		{"", `expected one of`},
+		{"frobnicate", `unexpected argument frobnicate`},
+		{"run --nope", `unknown flag --nope`},
+		{"run --gates many", `--gates`},
+		{"run --gates -1", `--gates`},
+		{"gate --index 9", `there is no gate 9, 2 are configured`},
+		{"game --config nowhere.yaml", `there is no file nowhere.yaml`},
+		{"game --config broken.yaml", `config: games[1].lisen: is no key here; did you mean "listen"?`},
+		{"db --set db.stor=x", `config: db.stor: is no key; did you mean "db.store"?`},
+		{"manager --set manager.listen=0.0.0.0:7700", `config: manager.listen: 0.0.0.0:7700 is not loopback`},
+		{"config check --config nowhere.yaml", `there is no file nowhere.yaml`},
+		{"config", `expected`},
+		{"bots --transport ws", `--transport must be one of "kcp","tcp"`},
+		{"bots --clients 0", `--clients 0`},
+		{"bots --for 0s", `--for 0s`},
+		{"bots --gate nowhere", `"nowhere" is no host:port`},
+		{"bots --gate tcp://127.0.0.1:1 --transport kcp", `is not of --transport kcp`},
+		{"bots --gate 127.0.0.1:1 --server-key nowhere.pub", `there is no file nowhere.pub`},
+		{"admin", `expected one of`},
+		{"admin drain game1", `unexpected argument drain`},
+		{"admin close game1", `unexpected argument close`},
+		{"admin kick", `expected "<client>"`},
+		{"nav build", `unexpected argument nav`},
+		{"store check", `unexpected argument store`},
+	} {
+		t.Run(one.args, func(t *testing.T) {
+			r := execute(t, dir, strings.Fields(one.args)...)
+			if r.status != 5 || r.out != "" || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, one.want) {
+				t.Errorf("status %d, output %q, words %q, want one line with %q", r.status, r.out, r.err, one.want)
+			}
+		})
+	}
+}
+
+func TestEveryCommandHelpsWithAnExample(t *testing.T) {
+	for _, name := range []string{
+		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "config check", "version",
+	} {
+		r := execute(t, t.TempDir(), append(strings.Fields(name), "--help")...)
+		if r.status != 0 || !strings.Contains(r.out, "Example:") || !strings.Contains(r.out, "messiah "+name) {
+			t.Errorf("%s --help: status %d, output %q", name, r.status, r.out)
+		}
+	}
+}
+
+func TestConfigCheckPrintsWhatTakesEffect(t *testing.T) {
+	r := execute(t, t.TempDir(), "config", "check", "--set", "players.grace=7s", "--set", "secrets.cluster=a-secret-of-our-own")
+	if r.status != 0 || !strings.Contains(r.out, "grace: 7s") || strings.Contains(r.out, "a-secret") {
+		t.Errorf("status %d, output %s", r.status, r.out)
+	}
+}
+
+func TestNobodyAnswersIsStatus1(t *testing.T) {
+	r := execute(t, t.TempDir(), "admin", "status", "--admin", freeAddr(t))
+	if r.status != 1 || !strings.Contains(r.err, "nobody answers at") || r.out != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if r := execute(t, t.TempDir(), "version"); r.status != 0 || !strings.HasPrefix(r.out, "messiah ") {
+		t.Errorf("%+v", r)
+	}
+}
