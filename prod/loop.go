@@ -15,10 +15,13 @@ const (
 	maxMailbox      = 1 << 14
 	maxMailboxBytes = 16 << 20
 
-	// The budget of one turn; then operations and tasks go out and new inputs come in.
+	// The budget of one turn; then operations and tasks go out and new inputs
+	// come in. No more inputs come in than that many handlers take, so that the
+	// host's queue is usually empty at a turn's end and uses its room again.
 	turnHandlers = 1024
 	turnWithin   = 2 * time.Millisecond
 	turnLook     = 32 // handlers between two looks at the clock
+	frameBytes   = 64 // of a connection's input that count as one handler
 )
 
 // loop runs turns until the node halts or the process is killed.
@@ -53,10 +56,10 @@ func (p *Process) turn() {
 	p.count.turn(time.Since(began))
 }
 
-// deliver hands the host what waits, until it is full.
+// deliver hands the host what waits, until that is a turn's work or the host is full.
 func (p *Process) deliver() {
 	swapped := false
-	for !p.host.Full() {
+	for work := 0; work < turnHandlers && !p.host.Full(); work++ {
 		in, ok := p.taken.next()
 		if !ok {
 			if swapped || p.inbox.waiting.Load() == 0 {
@@ -67,6 +70,8 @@ func (p *Process) deliver() {
 			continue
 		}
 		switch in.Kind {
+		case node.InConnData:
+			work += len(in.Body) / frameBytes
 		case node.InConnUp:
 			if l := p.linkByID(in.Conn); l != nil {
 				p.linkConns[in.Conn] = l

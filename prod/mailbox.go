@@ -28,8 +28,9 @@ type mailbox struct {
 	over    atomic.Bool  // at or over the bound
 }
 
-// maxSpare bounds the emptied parcels that a mailbox keeps; each keeps a modest room of its own.
-const maxSpare = 4
+// maxSpare bounds the emptied parcels that a mailbox keeps, each with a modest
+// room of its own: as many as batches of lanes come together under load.
+const maxSpare = 16
 
 // atBound says what a sender does at the bound of a mailbox.
 type atBound uint8

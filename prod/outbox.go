@@ -58,8 +58,8 @@ func (o *outbox) write(b []byte) error {
 		}
 	}
 	if len(o.queue)+o.flying+len(b) > o.bound {
-		o.failed = errSlow
-		return errSlow
+		o.failed = net.ErrClosed
+		return errSlow // once
 	}
 	o.queue = append(o.queue, b...)
 	if !o.busy {

@@ -41,3 +41,7 @@ func callEveries() []time.Duration {
 func spreads() []time.Duration {
 	return []time.Duration{10 * time.Millisecond, 0, time.Second, 4 * time.Second}
 }
+
+func moveEveries() []time.Duration {
+	return []time.Duration{0, 0, 0, 100 * time.Millisecond, 10 * time.Millisecond}
+}

@@ -57,6 +57,7 @@ func anyCluster(o *sim.Options, s choice.Stream) {
 	o.Drift = choice.Pick(s, "drift", drifts())
 	o.Outstanding = choice.Pick(s, "outstanding", outstandings())
 	o.CallEvery = choice.Pick(s, "call-every", callEveries())
+	o.MoveEvery = choice.Pick(s, "move-every", moveEveries())
 }
 
 func anyLink(s choice.Stream) netsim.Profile {

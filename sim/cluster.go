@@ -128,7 +128,7 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 	serial := len(w.clients()) + 1
 	id := node.NewID(node.Client, serial)
 	cfg := client.Config{
-		Account: account, Method: "count", Payload: o.Payload, Outstanding: o.Outstanding, CallEvery: o.CallEvery,
+		Account: account, Method: "count", Payload: o.Payload, Outstanding: o.Outstanding, CallEvery: o.CallEvery, MoveEvery: o.MoveEvery,
 		NumberBase: uint64(serial) << 32, Gates: w.gateEndpoints(),
 	}
 	if change != nil {

@@ -45,6 +45,7 @@ type Options struct {
 
 	Duration    time.Duration // of the part of the run with workload and faults
 	CallEvery   time.Duration // between two calls of a client; 0 calls again at once
+	MoveEvery   time.Duration // between two moves of a client; 0 stands still
 	Outstanding int           // calls of a client under way at most
 	Payload     int           // bytes of padding in a call
 	Grace       time.Duration // so long a lost client may come back
@@ -91,6 +92,7 @@ var options = [...]option{
 	number("store-double", "chance in a million that a store answer comes twice", 0, netsim.Million, func(o *Options) *int { return &o.StoreDouble }),
 	span("duration", "of the part with workload and faults", func(o *Options) *time.Duration { return &o.Duration }),
 	span("call-every", "between two calls of a client", func(o *Options) *time.Duration { return &o.CallEvery }),
+	span("move-every", "between two moves of a client, 0 stands still", func(o *Options) *time.Duration { return &o.MoveEvery }),
 	number("outstanding", "calls of a client under way at most", 1, 1024, func(o *Options) *int { return &o.Outstanding }),
 	number("payload", "bytes of padding in a call", 0, 60_000, func(o *Options) *int { return &o.Payload }),
 	span("grace", "so long a lost client may come back", func(o *Options) *time.Duration { return &o.Grace }),

@@ -252,13 +252,23 @@ const (
 	settleFor   = 200 * time.Millisecond // nothing is under way for so long
 )
 
+// settle is how long a silent loss of a peer may go unnoticed: a stream says so at
+// once, of datagrams only the heartbeat's absence tells.
+func (s *Story) settle() time.Duration {
+	if s.opts.Transport == KCP {
+		return session.DefaultDeadAfter + session.DefaultHeartbeat + settleFor
+	}
+	return settleFor
+}
+
 // rest is the standard end of every story: heal, come to rest, leave, be empty.
 func (s *Story) rest() {
 	s.watchers = nil // what has not struck by now would strike at rest
 	s.HealAll()
 	s.quieten()
 	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
-	s.Go(settleFor)
+	// Who has lost its peer without knowing it yet finds out in this time.
+	s.Go(s.settle())
 	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
 	s.Must("the cluster admits logins again", s.Admits, restWithin)
 	s.look(Oracle.Calm)

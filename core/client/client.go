@@ -27,6 +27,7 @@ type Config struct {
 	Outstanding int           // calls under way at most
 	CallEvery   time.Duration // between two calls; 0 calls again at once
 	Calls       uint64        // calls in all; 0 is no limit
+	MoveEvery   time.Duration // between two moves; 0 stands still
 
 	// NumberBase is what the numbers of calls begin after. Clients that share an
 	// account in one run differ in the upper 32 bits.
@@ -51,6 +52,7 @@ const (
 	timerDial uint16 = 1 + iota
 	timerCall
 	timerLogin
+	timerMove
 )
 
 // LaneSession is the lane that holds the client's session.
@@ -95,7 +97,11 @@ type Client struct {
 
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
+	moves                                    uint64
 	scratch, args                            []byte
+	place                                    proto.Move
+	encoder                                  wire.Encoder
+	decoder                                  wire.Decoder
 }
 
 // New makes a client.
@@ -152,6 +158,8 @@ func (c *Client) timer(env *node.Env, in *node.Input) {
 		if c.state == Offline {
 			c.dial(env)
 		}
+	case timerMove:
+		c.move(env)
 	case timerCall:
 		c.due = true
 		c.callMore(env)
@@ -210,6 +218,9 @@ func (c *Client) connected(env *node.Env, in *node.Input) {
 		env.Mark("client-resumed")
 		c.resumes++
 		c.state = In
+		if c.cfg.MoveEvery > 0 {
+			env.After(c.cfg.MoveEvery, timerMove, 0)
+		}
 		c.callMore(env)
 		return
 	}
@@ -295,7 +306,7 @@ func (c *Client) close(env *node.Env) {
 
 func (c *Client) send(env *node.Env, num uint64, m node.Message) {
 	c.scratch = proto.AppendClient(c.scratch[:0], m.Type(), num)
-	c.scratch = wire.Append(c.scratch, m)
+	c.scratch = c.encoder.Append(c.scratch, m)
 	env.Offload(LaneSession, &node.Input{
 		Type: session.TaskSend, Flags: node.FlagReliable, Num: num, Body: c.scratch,
 	})
@@ -317,6 +328,27 @@ func (c *Client) callMore(env *node.Env) {
 			env.After(c.cfg.CallEvery, timerCall, 0)
 		}
 	}
+}
+
+// The walk of a client: to and fro along a line, in metres.
+const (
+	walkStep   = 0.4 // 4 m/s at 10 moves a second
+	walkLength = 100 // steps
+)
+
+// move says where the avatar is, and when to say so again.
+func (c *Client) move(env *node.Env) {
+	if c.state != In || c.stop || c.cfg.MoveEvery == 0 {
+		return
+	}
+	c.moves++
+	step := c.moves % (2 * walkLength)
+	c.place.Seq = c.moves
+	c.place.At.X = float64(min(step, 2*walkLength-step)) * walkStep
+	c.scratch = proto.AppendClient(c.scratch[:0], proto.TypeMove, 0)
+	c.scratch = c.encoder.Append(c.scratch, &c.place)
+	env.Offload(LaneSession, &node.Input{Type: session.TaskSend, Flags: node.FlagLatest, Body: c.scratch})
+	env.After(c.cfg.MoveEvery, timerMove, 0)
 }
 
 // AppendNumber appends the argument of a numbered call: one binary value that
@@ -366,7 +398,7 @@ func (c *Client) message(env *node.Env, in *node.Input) {
 }
 
 func (c *Client) decode(env *node.Env, payload []byte, m wire.Message) bool {
-	if err := wire.Decode(payload, m); err != nil {
+	if err := c.decoder.Decode(payload, m); err != nil {
 		env.Log(node.Error, "the gate sent a bad message", "error", err)
 		return false
 	}
@@ -424,6 +456,9 @@ func (c *Client) loggedIn(env *node.Env, payload []byte) {
 	if c.cfg.CallEvery > 0 {
 		env.After(time.Duration(env.Rand().IntN(int(c.cfg.CallEvery))), timerCall, 0)
 	}
+	if c.cfg.MoveEvery > 0 {
+		env.After(time.Duration(env.Rand().IntN(int(c.cfg.MoveEvery))), timerMove, 0)
+	}
 	c.callMore(env)
 }
 
@@ -457,6 +492,7 @@ type Status struct {
 	Refusals, Kicks, Resumes, Logins, Losses uint64
 	LedgerFaults                             uint64
 	PushGaps, PushDisorder                   uint64
+	Moves                                    uint64
 }
 
 // Inspect returns what the client has seen.
@@ -465,6 +501,7 @@ func (c *Client) Inspect() Status {
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
+		Moves: c.moves,
 	}
 }
 
@@ -485,7 +522,7 @@ func (c *Client) State(w *wire.Coder) {
 	w.Struct(&c.pushes)
 	wire.Map(w, &c.sentAt, (*wire.Coder).Uint64, func(w *wire.Coder, t *node.Time) { w.Int64((*int64)(t)) })
 	w.Bool(&c.due)
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults} {
+	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.moves} {
 		w.Uint64(n)
 	}
 }

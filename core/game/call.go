@@ -28,6 +28,9 @@ type Script struct {
 	StubCreated func(c *Call, name string) // runs once in the cluster
 	Attached    func(c *Call)              // the avatar has a client
 	Lost        func(c *Call)              // the avatar's client is gone, perhaps to come back
+
+	// Moved hears where the client says that its avatar is. The move is good until the hook returns.
+	Moved func(c *Call, m *proto.Move)
 }
 
 // Call is a game author's only way to the world, valid during one method or hook.

@@ -88,6 +88,7 @@ type avatar struct {
 	next     seat // who wants the avatar once it is unloaded
 	leaving  seat // to be told when it is unloaded
 	pushes   uint64
+	moved    uint64      // number of the client's latest move
 	data     AvatarState // the game author's
 	saved    []byte      // as it is being saved on the way out
 }
@@ -113,6 +114,8 @@ type Game struct {
 	queries   map[uint64]query
 	lastQuery uint64
 	call      Call
+	decoder   wire.Decoder
+	moved     proto.Move
 }
 
 // New makes a game that runs a script.
@@ -157,6 +160,8 @@ func (g *Game) message(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case proto.TypeClientCall:
 		g.clientCall(env, in)
+	case proto.TypeClientMove:
+		g.clientMove(env, in)
 	case proto.TypeEnter:
 		on(env, in, g.enter)
 	case proto.TypeExit:
@@ -283,6 +288,7 @@ func (a *avatar) Code(c *wire.Coder) {
 	a.next.code(c)
 	a.leaving.code(c)
 	c.Uint64(&a.pushes)
+	c.Uint64(&a.moved)
 	c.Struct(a.data)
 	c.Bytes(&a.saved)
 }

@@ -56,7 +56,7 @@ func (g *Game) settleLeaving(env *node.Env, a *avatar) {
 
 // sit gives the avatar a client.
 func (g *Game) sit(a *avatar, s seat) {
-	a.client, a.attached, a.pushes = s, true, 0
+	a.client, a.attached, a.pushes, a.moved = s, true, 0, 0
 	g.seats[s] = a
 }
 

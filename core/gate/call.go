@@ -29,6 +29,8 @@ func (g *Gate) clientMessage(env *node.Env, in *node.Input) {
 		g.bad(env, c)
 	case typ == proto.TypeCall && c.state != greeting:
 		g.call(env, c, num, in)
+	case typ == proto.TypeMove:
+		g.move(env, c, in)
 	case typ == proto.TypeLogin && c.state == greeting:
 		g.login(env, c, payload)
 	case typ == proto.TypeLogout:
@@ -54,6 +56,17 @@ func (g *Gate) call(env *node.Env, c *client, num uint64, in *node.Input) {
 		g.answerCall(env, c, num, proto.OutcomeFull)
 	case err != nil:
 		g.answerCall(env, c, num, proto.OutcomeNoAvatar)
+	}
+}
+
+// move forwards where a client says that it is. Without an avatar, or where the
+// link is at its bound, it is dropped: a later one says more.
+func (g *Gate) move(env *node.Env, c *client, in *node.Input) {
+	if c.state != stateIn {
+		return
+	}
+	if err := env.Forward(c.game.ID, proto.TypeClientMove, node.FlagLatest, g.routeTo(c), in.Body); err != nil {
+		env.Mark("move-dropped")
 	}
 }
 

@@ -228,6 +228,11 @@ func (h *Host) challenge(c *conn, body []byte) bool {
 		return false
 	}
 	if old != nil && old.peer != m.from {
+		if old.num > c.dial.num {
+			// That life was linked after this attempt began: the answer is an earlier life's, and late.
+			h.env.Mark("dial-answered-by-the-past")
+			return false
+		}
 		h.supersede(old)
 	}
 	say := proof{proof: h.prove("dialler", c.hello, m.from, m.nonce)}
@@ -241,6 +246,7 @@ func (h *Host) challenge(c *conn, body []byte) bool {
 // supersede ends the link to a life whose successor answers where it listened.
 func (h *Host) supersede(old *link) {
 	h.env.Mark("link-superseded")
+	h.remember(old.peer)
 	old.forgotten = true
 	if c := h.conns[old.conn]; c != nil {
 		h.dropConn(c)

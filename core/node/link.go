@@ -305,12 +305,7 @@ func (h *Host) redial(d *dial) {
 
 // forget ends the link to a life that is known dead.
 func (h *Host) forget(peer Peer) {
-	if !h.dead(peer) {
-		if len(h.forgotten) == maxForgotten {
-			h.forgotten = slices.Delete(h.forgotten, 0, 1)
-		}
-		h.forgotten = append(h.forgotten, peer)
-	}
+	h.remember(peer)
 	for _, d := range h.dials {
 		if d.to == peer {
 			h.endDial(d)
@@ -328,6 +323,16 @@ func (h *Host) forget(peer Peer) {
 	}
 	// What the dead process had sent is still arriving; its connection's end says when that is over.
 	h.timers.set(h.now.Add(forgottenWithin), timerKey{timerForget, l.num})
+}
+
+func (h *Host) remember(dead Peer) {
+	if h.dead(dead) {
+		return
+	}
+	if len(h.forgotten) == maxForgotten {
+		h.forgotten = slices.Delete(h.forgotten, 0, 1)
+	}
+	h.forgotten = append(h.forgotten, dead)
 }
 
 // dead tells whether a life was forgotten: it must not come back.

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// muddle is a network of three processes in the hands of chance.
+// muddle is a network of two or three processes in the hands of chance.
 type muddle struct {
 	*wires
 	names  []Peer // every life that ever was
@@ -18,13 +18,14 @@ type muddle struct {
 
 func newMuddle(t *rapid.T) *muddle {
 	m := &muddle{wires: newWires(t), byLife: rapid.Bool().Draw(t, "dials name lives")}
-	for _, id := range []ID{NewID(Gate, 1), NewID(Game, 1), NewID(Game, 2)} {
-		m.add(id, "secret", testVersion)
-	}
-	a, b, c := m.procs[0], m.procs[1], m.procs[2]
-	m.dials = [][2]*proc{{a, b}, {a, c}, {b, c}}
-	if rapid.Bool().Draw(t, "two dial each other") {
+	a, b := m.add(NewID(Gate, 1), "secret", testVersion), m.add(NewID(Game, 1), "secret", testVersion)
+	m.dials = [][2]*proc{{a, b}}
+	if rapid.Bool().Draw(t, "they dial each other") {
 		m.dials = append(m.dials, [2]*proc{b, a})
+	}
+	if rapid.Bool().Draw(t, "three") {
+		c := m.add(NewID(Game, 2), "secret", testVersion)
+		m.dials = append(m.dials, [2]*proc{a, c}, [2]*proc{b, c})
 	}
 	for _, p := range m.procs {
 		m.revive(p)
@@ -165,6 +166,36 @@ func (m *muddle) consistent() {
 			if d.busy && waits {
 				m.t.Fatalf("%v: the dial to %v is made and will be made", p.id, d.to)
 			}
+			if d.busy && !slices.ContainsFunc(m.cables, func(c *cable) bool {
+				return c.ends[0].host == h && c.ends[0].num == d.num && !c.ends[0].closed
+			}) {
+				m.t.Fatalf("%v: the dial to %v waits for an answer that will not come", p.id, d.to)
+			}
+			if d.to.Inc != 0 && h.dead(d.to) {
+				m.t.Fatalf("%v: the dial to %v, which is dead, goes on", p.id, d.to)
+			}
+		}
+		m.timersOwned(p)
+	}
+}
+
+// timersOwned checks that each of a host's own timers is about something that exists.
+func (m *muddle) timersOwned(p *proc) {
+	h := p.host
+	for _, one := range h.timers.heap {
+		owned := false
+		switch one.name {
+		case timerPing, timerForget:
+			l := h.linkByNum(one.key)
+			owned = l != nil && l.conn != 0
+		case timerRedial:
+			owned = h.dialByNum(one.key) != nil
+		case timerHandshake:
+			c := h.conns[one.key]
+			owned = c != nil && c.state != connReady
+		}
+		if !owned {
+			m.t.Fatalf("%v: timer %x of %d is left over", p.id, one.name, one.key)
 		}
 	}
 }

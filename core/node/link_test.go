@@ -162,19 +162,53 @@ func TestBothDialAtOnce(t *testing.T) {
 
 // A dial whose link stands on the peer's connection takes over when that ends and the peer dials no more.
 func TestOvertakenDialComesBack(t *testing.T) {
-	w, gate, game := pair(t)
-	w.settle()
-	w.connect(game, gate) // the link stands: no second connection
-	w.settle()
-	if len(w.cables) != 1 || game.dials != 0 {
-		t.Fatalf("%d connections, %d dials of the game", len(w.cables), game.dials)
+	for _, byLife := range []bool{false, true} {
+		w, gate, game := pair(t)
+		w.settle()
+		to := Peer{ID: gate.id}
+		if byLife {
+			to = gate.host.Self()
+		}
+		w.tell(game, cmdConnect, to, 0, gate.addr()) // the link stands: no second connection
+		w.settle()
+		if len(w.cables) != 1 || game.dials != 0 {
+			t.Fatalf("%d connections, %d dials of the game", len(w.cables), game.dials)
+		}
+		gate.host.endDial(gate.host.dials[0])
+		w.breakCable(w.cables[0], false)
+		w.send(gate, game, 1)
+		w.pass(2)
+		if got := between(game, gate); got.state != "up" || got.got != 1 || game.dials != 1 {
+			t.Errorf("the game knows %+v after %d dials", *got, game.dials)
+		}
 	}
-	gate.host.endDial(gate.host.dials[0])
-	w.breakCable(w.cables[0], false)
-	w.send(gate, game, 1)
-	w.pass(2)
-	if got := between(game, gate); got.state != "up" || got.got != 1 || game.dials != 1 {
-		t.Errorf("the game knows %+v after %d dials", *got, game.dials)
+}
+
+// A handshake with an earlier life that ends late must not touch the link to its successor.
+func TestLateAnswerOfAnEarlierLife(t *testing.T) {
+	for steps := range 8 {
+		w, gate, game := pair(t)
+		old := game.host.Self()
+		w.tell(gate, cmdConnect, old, 0, game.addr()) // instead of the dial to whoever lives there
+		late := w.cables[1]
+		for range steps {
+			if !w.deliver(late, 1) {
+				w.deliver(late, 0)
+			}
+		}
+		w.stop(game, false)
+		w.start(game)
+		w.tell(gate, cmdConnect, game.host.Self(), 0, game.addr())
+		w.settleBut(late)
+		w.send(gate, game, 1)
+		w.send(game, gate, 1)
+		w.pass(5)
+		if got := between(gate, game); got.state != "up" || got.ups != 1 || got.broken != 0 || got.got != 1 {
+			t.Errorf("after %d steps with the old life the gate knows %+v", steps, *got)
+		}
+		if got := gate.node.of(old); got.ups != got.downs {
+			t.Errorf("after %d steps with the old life the gate knows of it %+v", steps, *got)
+		}
 	}
 }
 
@@ -225,11 +259,12 @@ func TestForgetWaitsForWhatWasSent(t *testing.T) {
 	w.stop(game, true)
 	w.forget(gate, life)
 	w.advance(w.now+Time(forgottenWithin/2), nil)
+	w.forget(gate, life) // once more, as each list does: it does not move the bound
 	w.settle()
 	if got := *gate.node.of(life); got.got != 3 || got.downs != 0 {
 		t.Errorf("before the bound the gate knows %+v", got)
 	}
-	w.pass(forgottenWithin.Seconds())
+	w.pass(forgottenWithin.Seconds() / 2)
 	if got := *gate.node.of(life); got.state != "down" || got.downs != 1 {
 		t.Errorf("after the bound the gate knows %+v", got)
 	}
@@ -300,6 +335,9 @@ func TestForgetDuringTheHandshake(t *testing.T) {
 		}
 		if limit := 20; gate.dials > limit {
 			t.Errorf("forgotten after %d steps: %d dials in ten seconds", steps, gate.dials)
+		}
+		if game := between(game, gate); steps < 4 && game.ups != 0 {
+			t.Errorf("forgotten after %d steps: the game knows %+v", steps, *game)
 		}
 	}
 }
@@ -561,5 +599,44 @@ func TestHandshakeMustEnd(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What a newer peer says on a link, beside messages, is skipped where it is not known and read where it grew.
+func TestNewerPeerIsUnderstood(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.send(gate, game, 1)
+	w.settle()
+	count := []byte{1, 0, 0, 0, 0, 0, 0, 0, 99}
+	c := w.cables[0]
+	c.queue[0] = []news{
+		{InConnData, wire.AppendFrame(nil, framePing, 0, nil, count)},
+		{InConnData, wire.AppendFrame(nil, FirstType-1, 0, nil, []byte("new"))},
+	}
+	w.settle()
+	if got := gate.host.Links()[0]; !got.Up || got.Unacked != 0 {
+		t.Errorf("the gate's link is %+v", got)
+	}
+}
+
+// Strangers may connect; what they say before they have proven themselves is small, or the connection ends.
+func TestStrangersStaySmall(t *testing.T) {
+	game := newTestHost(Config{Self: NewID(Game, 1), Secret: []byte("secret")}, func(*Env, *Input) {})
+	run(game, 0)
+	body := wire.Append(nil, &hello{to: Peer{ID: game.Self().ID}})
+	body[0]++ // one field more, which only a newer peer knows
+	for _, c := range []struct {
+		extra int
+		stays bool
+	}{{10, true}, {maxHandshake, false}} {
+		game.Begin(0, 0)
+		game.Deliver(&Input{Kind: InConnUp, Conn: 1})
+		game.Deliver(&Input{Kind: InConnData, Conn: 1, Body: wire.AppendFrame(nil, frameHello, 0, nil, wire.AppendBytes(body, make([]byte, c.extra)))})
+		run(game, 0)
+		if stays := game.conns[1] != nil; stays != c.stays {
+			t.Errorf("a hello with %d bytes more: the connection stays: %v", c.extra, stays)
+		}
+		game.Deliver(&Input{Kind: InConnDown, Conn: 1})
 	}
 }

@@ -31,6 +31,7 @@ const (
 	// call
 	TypeClientCall = 150
 	TypeToClient   = 151
+	TypeClientMove = 152
 
 	// save, between game and db
 	TypeClaim   = 170
@@ -57,6 +58,7 @@ const (
 	TypePush         = 216
 	TypeGameLost     = 217
 	TypeKicked       = 218
+	TypeMove         = 220
 	TypeWorkload     = 219 // to a client, by whoever runs it
 )
 

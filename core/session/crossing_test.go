@@ -19,6 +19,7 @@ const (
 	actPush
 	actRun
 	actHandle
+	actTake // a client handles some of what has come
 	actCut
 	actBlock
 	actHeal
@@ -34,17 +35,34 @@ const (
 )
 
 var actNames = [actEnd]string{
-	"send", "push", "run", "handle", "cut", "block", "heal", "dial", "grace-over", "kick", "logout", "again", "refuse", "grant", "lose",
+	"send", "push", "run", "handle", "take", "cut", "block", "heal", "dial", "grace-over", "kick", "logout", "again", "refuse", "grant", "lose",
 }
 
-// drawPlan draws an interleaving in which what keeps a session going is more
-// frequent than what ends one.
-func drawPlan(t *rapid.T, players int) []plan {
-	kinds := []int{
-		actSend, actSend, actSend, actPush, actPush, actPush, actRun, actRun, actRun, actRun, actHandle, actHandle,
+// A style is which acts a plan is made of, and how often.
+type style struct {
+	name  string
+	busy  bool // the gate's loop handles only what the plan says, and no more
+	slow  bool // the same of the players' loops, which have the immediate delivery
+	kinds []int
+}
+
+var styles = [...]style{
+	{"everything", false, false, []int{
+		actSend, actSend, actSend, actPush, actPush, actPush, actRun, actRun, actRun, actRun,
 		actCut, actCut, actBlock, actHeal, actHeal, actDial, actDial, actDial, actDial, actAgain, actAgain, actAgain, actLose, actLose,
 		actGrace, actKick, actLogout, actRefuse, actGrant, actGrant,
-	}
+	}},
+	{"busy", true, false, []int{
+		actSend, actSend, actPush, actPush, actRun, actRun, actRun, actRun, actHandle, actHandle, actHandle, actHandle,
+		actAgain, actAgain, actAgain, actCut, actDial, actDial, actDial, actDial, actLose, actRefuse, actGrant, actGrace, actKick,
+	}},
+	{"slow", false, true, []int{
+		actSend, actSend, actPush, actPush, actPush, actRun, actRun, actRun, actTake, actTake, actTake, actTake, actTake,
+		actAgain, actCut, actDial, actDial, actDial, actDial, actLose, actRefuse, actGrant, actGrant, actGrant, actBlock, actHeal,
+	}},
+}
+
+func drawPlan(t *rapid.T, kinds []int, players int) []plan {
 	step := rapid.Custom(func(t *rapid.T) plan {
 		return plan{
 			kind:   rapid.SampledFrom(kinds).Draw(t, "act"),
@@ -70,7 +88,9 @@ func (w *world) perform(s plan, tr transport) {
 	case actRun:
 		w.run(time.Duration(s.n) * time.Millisecond)
 	case actHandle:
-		w.handle(&w.gate, nil, s.n%8+1)
+		w.handle(&w.gate, nil, s.n%6+1)
+	case actTake:
+		w.handle(&p.side, p, s.n%6+1)
 	case actCut:
 		w.cut(p, time.Duration(s.n%7)*8*time.Millisecond, time.Duration(s.n/7)*8*time.Millisecond)
 	case actBlock:
@@ -103,9 +123,6 @@ func (w *world) perform(s plan, tr transport) {
 	case actLose:
 		w.lose(p, s.n%2 == 0, s.n%4)
 	}
-	if w.busy {
-		w.handle(&w.gate, nil, s.n%3)
-	}
 }
 
 // lose drops the player's next datagrams in one direction. A stream does not
@@ -132,7 +149,8 @@ func (w *world) lose(p *player, up bool, n int) {
 func (w *world) settle(tr transport) {
 	w.tap, w.noise, w.busy, w.loop.refuse = nil, noiseLevel{}, false, false
 	for _, p := range w.players {
-		p.blocked = false
+		p.blocked, p.busy = false, false
+		w.handle(&p.side, p, -1)
 	}
 	w.handle(&w.gate, nil, -1)
 	for range 4 {
@@ -170,18 +188,26 @@ func (w *world) leave() {
 
 // crossing checks any interleaving: what is delivered in a login is what was
 // sent in it, once and in order, and in the end all of it.
-func crossing(rt *rapid.T, tr transport, o options, noise noiseLevel) *world {
-	o.players = 2
-	o.seed = rapid.Uint64().Draw(rt, "noise")
+func crossing(rt *rapid.T, tr transport, st style, o options) *world {
+	o.players, o.immediate = 2, st.slow
+	o.seed = rapid.Uint64().Draw(rt, "seed of the noise")
 	w := newWorld(rt, o)
-	w.busy = rapid.Bool().Draw(rt, "busy")
 	w.loop.tell = rapid.Bool().Draw(rt, "tell")
-	steps := drawPlan(rt, 2)
-	w.noise = noise
+	start := rapid.SampledFrom([]int{300, 300, 300, 65, 55, 0}).Draw(rt, "start")
+	steps := drawPlan(rt, st.kinds, o.players)
+	if tr.stream == 0 {
+		w.noise = noiseLevel{loss: 10, duplicate: 10, reorder: 30}
+	}
+	tells := rapid.Bool().Draw(rt, "players tell")
 	for _, p := range w.players {
+		p.loop.tells = tells
 		p.dial(w, tr, 0)
 	}
-	w.run(time.Duration(rapid.SampledFrom([]int{300, 300, 300, 65, 55, 0}).Draw(rt, "start")) * time.Millisecond)
+	w.run(time.Duration(start) * time.Millisecond)
+	w.busy = st.busy
+	for _, p := range w.players {
+		p.busy = st.slow
+	}
 	for _, s := range steps {
 		w.perform(s, tr)
 	}
@@ -197,12 +223,11 @@ func crossing(rt *rapid.T, tr transport, o options, noise noiseLevel) *world {
 }
 
 func TestResumeLosesAndDoublesNothing(t *testing.T) {
-	t.Run("stream", func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) { crossing(rt, transports[0], options{}, noiseLevel{}) })
-	})
-	t.Run("datagram", func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) {
-			crossing(rt, transports[1], options{}, noiseLevel{loss: 10, duplicate: 10, reorder: 30})
-		})
+	over(t, func(t *testing.T, tr transport) {
+		for _, st := range styles {
+			t.Run(st.name, func(t *testing.T) {
+				rapid.Check(t, func(rt *rapid.T) { crossing(rt, tr, st, options{}) })
+			})
+		}
 	})
 }

@@ -209,8 +209,11 @@ type playerLoop struct {
 	sent    uint64 // in this life
 	got     order
 	latest  [][]byte
+	handled uint64 // of this login, where that is told to the lane
+	tells   bool   // the lane hears of each message handled; else with the next dial
 	up      bool
 	dialing bool
+	asked   bool // for a resume, by the last dial
 	resume  bool // the last word was that the login can be resumed
 	resumed int
 	refused int // resumes
@@ -225,7 +228,7 @@ type playerLoop struct {
 
 func (c *playerLoop) State(*wire.Coder) {}
 
-func (c *playerLoop) begin() { c.life, c.sent, c.got = c.life+1, 0, order{} }
+func (c *playerLoop) begin() { c.life, c.sent, c.got, c.handled = c.life+1, 0, order{}, 0 }
 
 func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 	switch in.Kind {
@@ -234,6 +237,9 @@ func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 		if in.Num != 0 {
 			c.resumed++
 			return
+		}
+		if c.asked {
+			c.begin()
 		}
 		env.Offload(0, &node.Input{Type: TaskSend, Body: []byte(loginWord)})
 	case node.InDisconnected:
@@ -251,6 +257,9 @@ func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 		if err := c.got.take(in.Body); err != nil {
 			c.w.fail("life %d of player %d: %v", c.life, c.p.index, err)
 		}
+		if c.handled = in.Num; c.tells {
+			env.Offload(0, &node.Input{Type: TaskHandled, Num: c.handled})
+		}
 	case node.InAnswer:
 		c.answer(in)
 	case node.InMessage:
@@ -263,7 +272,6 @@ func (c *playerLoop) answer(in *node.Input) {
 	case AnswerResumeRefused:
 		c.refused++
 		c.acked, c.resume = in.Num, false
-		c.begin()
 	case AnswerDialFailed:
 		c.dialing, c.older, c.retry = false, string(in.Body), in.Conn
 		c.failed = append(c.failed, Reason(in.Num))
@@ -288,11 +296,12 @@ func (c *playerLoop) order(env *node.Env, in *node.Input) {
 		if c.up || c.dialing {
 			return
 		}
-		c.dialing = true
-		if in.Flags&FlagResume == 0 || !c.resume {
+		c.dialing, c.asked = true, in.Flags&FlagResume != 0 && c.resume
+		if !c.asked {
 			task.Flags = 0
 			c.begin()
 		}
+		task.Conn = c.handled
 	}
 	env.Offload(0, &task)
 }

@@ -52,6 +52,7 @@ type player struct {
 	loop    *playerLoop
 	at      node.Endpoint
 	blocked bool // nothing passes, either way
+	busy    bool // its loop handles only what it is told to
 }
 
 // conn is a stream; each side has its own number for it.
@@ -107,6 +108,10 @@ type options struct {
 	dialer  func(*DialerConfig)
 	seed    uint64
 	players int
+
+	// The players' loops have the immediate delivery, so that their lanes
+	// acknowledge what was handled.
+	immediate bool
 }
 
 func newWorld(t rapid.TB, o options) *world {
@@ -128,12 +133,16 @@ func newWorld(t rapid.TB, o options) *world {
 
 func (w *world) join(i int, o options) {
 	cfg := DialerConfig{Version: testVersion, ServerKey: testKey(1).Public, NewARQ: newGoBackN}
+	delivery := node.Queued
+	if o.immediate {
+		cfg.AckOnHandled, delivery = true, node.Immediate
+	}
 	if o.dialer != nil {
 		o.dialer(&cfg)
 	}
 	p := &player{index: i, at: node.Endpoint{IP: [16]byte{10: 0xff, 11: 0xff, 12: 10, 14: 1, 15: byte(i)}, Port: 4000}}
 	p.loop = &playerLoop{w: w, p: p}
-	p.side = w.newSide(NewDialer(cfg), p.loop, node.Queued, byte(2+i))
+	p.side = w.newSide(NewDialer(cfg), p.loop, delivery, byte(2+i))
 	w.players = append(w.players, p)
 }
 
@@ -182,7 +191,7 @@ func (w *world) step(s *side, p *player, in *node.Input) {
 		s.host.Deliver(answer)
 	}
 	answers.Recycle()
-	if p != nil || !w.busy {
+	if p == nil && !w.busy || p != nil && !p.busy {
 		w.handle(s, p, -1)
 	}
 }
@@ -380,7 +389,9 @@ func (w *world) run(d time.Duration) {
 func (p *player) order(w *world, in node.Input) {
 	in.Kind = node.InMessage
 	p.host.Deliver(&in)
-	w.handle(&p.side, p, -1)
+	if !p.busy {
+		w.handle(&p.side, p, -1)
+	}
 }
 
 // tellGate gives the gate's loop an order about a login.

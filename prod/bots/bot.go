@@ -1,6 +1,8 @@
 package bots
 
 import (
+	"time"
+
 	"messiah/core/client"
 	"messiah/core/node"
 	"messiah/core/session"
@@ -17,6 +19,11 @@ type bot struct {
 	queued bool // stands in the loop's list of bots to run
 }
 
+// ackDelay is how long a bot's word on what it has received waits for a call
+// that it may ride on: longer than between two calls of a player, and far
+// shorter than what the server keeps for it.
+const ackDelay = 100 * time.Millisecond
+
 // boot starts the bot's node and lane.
 func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.client = client.New(client.Config{
@@ -32,7 +39,7 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.lane = node.NewLaneHost(session.NewDialer(session.DialerConfig{
 		Version: l.swarm.cfg.Version, ServerKey: l.swarm.cfg.ServerKey, NewARQ: newARQ,
 		DialWithin: l.swarm.cfg.DialWithin,
-		Limits:     session.Limits{DeadAfter: l.swarm.cfg.DeadAfter},
+		Limits:     session.Limits{DeadAfter: l.swarm.cfg.DeadAfter, AckDelay: ackDelay},
 	}), 0, entropy, nil)
 	now, wall := l.times()
 	b.lane.Step(now, wall, &node.Input{Kind: node.InStart, Body: entropy})

@@ -216,7 +216,7 @@ func (s *Site) shard() *session.Shard {
 	p := s.Config.Players
 	return session.NewShard(session.ShardConfig{
 		Version: s.version, Key: s.key, NewARQ: newARQ, Validate: proto.ValidateClient,
-		Limits:      session.Limits{DeadAfter: p.DeadAfter, Heartbeat: p.Heartbeat},
+		Limits:      session.Limits{DeadAfter: p.DeadAfter, Heartbeat: p.Heartbeat, AckDelay: p.AckDelay},
 		MaxSessions: p.MaxSessions, Grace: p.Grace,
 		HandshakeRate: uint64(p.HandshakesPerSecond), HandshakeBurst: uint64(p.HandshakeBurst),
 		MessageRate: uint64(p.MessagesPerSecond), MessageBurst: uint64(p.MessageBurst),

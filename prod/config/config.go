@@ -78,6 +78,7 @@ type Players struct {
 	BytesPerSecond      int           `key:"bytes_per_second" about:"of one client; over it the session ends" min:"1"`
 	ByteBurst           int           `key:"byte_burst" about:"bytes at once" min:"1"`
 	DeadAfter           time.Duration `key:"dead_after" about:"a client from which nothing was heard for so long is lost" min:"100ms"`
+	AckDelay            time.Duration `key:"ack_delay" about:"an acknowledgement waits so long for a message to ride on" min:"1ms"`
 	Heartbeat           time.Duration `key:"heartbeat" about:"a quiet side says so after so long" min:"10ms"`
 }
 
@@ -113,7 +114,7 @@ func Default() Config {
 			DrainWithin: 5 * time.Second, RetryAfter: 500 * time.Millisecond,
 			MaxSessions: 1 << 16, HandshakesPerSecond: 400, HandshakeBurst: 200,
 			MessagesPerSecond: defaultBudget, MessageBurst: 2 * defaultBudget, BytesPerSecond: 4 << 20, ByteBurst: 8 << 20,
-			DeadAfter: 5 * time.Second, Heartbeat: time.Second,
+			DeadAfter: 5 * time.Second, AckDelay: 100 * time.Millisecond, Heartbeat: time.Second,
 		},
 	}
 	c.SetGames(DefaultGames)

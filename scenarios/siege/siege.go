@@ -35,12 +35,16 @@ func Methods() []string { return []string{Count, Echo, Path, Where, "counted"} }
 type Avatar struct {
 	Ledger check.Ledger
 	Pushed uint64 // number of the last push
+	At     geom.Vec3
 }
 
 // Code reads or writes the avatar.
 func (a *Avatar) Code(c *wire.Coder) {
 	c.Struct(&a.Ledger)
 	c.Uint64(&a.Pushed)
+	c.Float64(&a.At.X)
+	c.Float64(&a.At.Y)
+	c.Float64(&a.At.Z)
 }
 
 // Observer is told what game code saw happen, by oracles. Every hook may be nil.
@@ -70,6 +74,7 @@ func Script(o *Observer) game.Script {
 		StubCreated: o.stubCreated,
 		Attached:    o.attached,
 		Lost:        o.lost,
+		Moved:       moved,
 	}
 }
 
@@ -91,6 +96,8 @@ func (o *Observer) count(c *game.Call, args []byte) ([]byte, proto.Outcome) {
 	}
 	return wire.Append(nil, &a.Ledger), proto.OutcomeOK
 }
+
+func moved(c *game.Call, m *proto.Move) { c.Avatar().(*Avatar).At = m.At }
 
 func echo(_ *game.Call, args []byte) ([]byte, proto.Outcome) { return args, proto.OutcomeOK }
 

@@ -1,0 +1,37 @@
+package proto
+
+import (
+	"errors"
+
+	"messiah/core/geom"
+	"messiah/core/wire"
+)
+
+// MaxCoord bounds each coordinate of a position, in metres from the origin.
+const MaxCoord = 1e6
+
+// ErrPosition is a position with a coordinate that is not a number, infinite or beyond MaxCoord.
+var ErrPosition = errors.New("proto: a position with a coordinate that is no number, or too far out")
+
+// Move is where a client says that its avatar is. It is a latest-wins message:
+// one that is overtaken is dropped, and none is answered.
+type Move struct {
+	Seq uint64 // grows with each move of the client
+	At  geom.Vec3
+	Yaw float32 // radians
+}
+
+// Type returns the message's number.
+func (*Move) Type() uint16 { return TypeMove }
+
+// Code reads or writes the message; reading refuses what is no place.
+func (m *Move) Code(c *wire.Coder) {
+	c.Uint64(&m.Seq)
+	c.Float64(&m.At.X)
+	c.Float64(&m.At.Y)
+	c.Float64(&m.At.Z)
+	c.Float32(&m.Yaw)
+	if c.Decoding() && c.Err() == nil && (!m.At.Within(MaxCoord) || m.Yaw != m.Yaw) {
+		c.Fail(ErrPosition)
+	}
+}
