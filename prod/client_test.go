@@ -208,14 +208,15 @@ func TestCloseStreamDeliversWhatWasWritten(t *testing.T) {
 	p, addr := gateWith(t, "tcp://127.0.0.1:0", toyNode(idle), toyLane(lane))
 	c := dialTCP(t, addr)
 	c.send([]byte("go"))
-	c.send([]byte("what the lane is not to hear any more"))
 	c.receive()
 	if got := c.receive(); string(got) != "farewell" {
 		t.Errorf("the last packet is %q", got)
 	}
 	c.ended()
+	c.send([]byte("what the lane is not to hear any more"))
 	_ = c.Close()
-	p.DoLane(0, func(*node.LaneHost) {})
+	p.Stop()
+	await(t, p.Done(), "the end")
 	if len(heard) != 1 {
 		t.Errorf("the lane heard %d inputs of a stream that it closed at the first", len(heard))
 	}

@@ -166,6 +166,7 @@ func (l *lane) send() {
 		switch {
 		case p.Dial:
 			l.dial(p.Endpoint)
+		case s == nil && p.Close: // it has ended already
 		case s == nil:
 			dropped++
 		case p.Close:

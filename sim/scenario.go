@@ -225,13 +225,23 @@ func (s *Story) Admits() bool {
 }
 
 // Join starts as many players as the options say and waits until all are in.
-func (s *Story) Join() {
+func (s *Story) Join() { s.JoinWithin(0, 30*time.Second) }
+
+// JoinWithin starts the players evenly over a time and waits until all are in.
+func (s *Story) JoinWithin(spread, within time.Duration) {
 	for i := 1; i <= s.opts.Clients; i++ {
 		c := s.NewPlayer(Account(i), nil)
 		s.Players = append(s.Players, c)
-		c.Start()
+		if spread == 0 {
+			c.Start()
+			continue
+		}
+		s.After(spread*time.Duration(i)/time.Duration(s.opts.Clients), c.Start)
 	}
-	s.Must("all players are in", s.AllIn, 30*time.Second)
+	if spread > 0 {
+		s.Go(spread)
+	}
+	s.Must("all players are in", s.AllIn, within)
 }
 
 // AllIn tells whether every player that runs and was not kicked for good has its avatar.

@@ -344,7 +344,7 @@ func (c *Client) move(env *node.Env) {
 	c.moves++
 	step := c.moves % (2 * walkLength)
 	c.place.Seq = c.moves
-	c.place.At.X = float64(min(step, 2*walkLength-step)) * walkStep
+	c.place.At.X = float64(float64(min(step, 2*walkLength-step)) * walkStep)
 	c.scratch = proto.AppendClient(c.scratch[:0], proto.TypeMove, 0)
 	c.scratch = c.encoder.Append(c.scratch, &c.place)
 	env.Offload(LaneSession, &node.Input{Type: session.TaskSend, Flags: node.FlagLatest, Body: c.scratch})

@@ -213,7 +213,6 @@ type playerLoop struct {
 	tells   bool   // the lane hears of each message handled; else with the next dial
 	up      bool
 	dialing bool
-	asked   bool // for a resume, by the last dial
 	resume  bool // the last word was that the login can be resumed
 	resumed int
 	refused int // resumes
@@ -228,8 +227,6 @@ type playerLoop struct {
 
 func (c *playerLoop) State(*wire.Coder) {}
 
-func (c *playerLoop) begin() { c.life, c.sent, c.got, c.handled = c.life+1, 0, order{}, 0 }
-
 func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 	switch in.Kind {
 	case node.InConnected:
@@ -238,17 +235,12 @@ func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 			c.resumed++
 			return
 		}
-		if c.asked {
-			c.begin()
-		}
+		c.life, c.sent, c.got, c.handled = c.life+1, 0, order{}, 0
 		env.Offload(0, &node.Input{Type: TaskSend, Body: []byte(loginWord)})
 	case node.InDisconnected:
 		c.up, c.resume = false, in.Flags&FlagResumable != 0
 		c.ends = append(c.ends, Reason(in.Type))
 		c.acked = in.Num
-		if !c.resume {
-			c.begin()
-		}
 	case node.InClient:
 		if in.Flags&node.FlagLatest != 0 {
 			c.latest = append(c.latest, append([]byte(nil), in.Body...))
@@ -275,12 +267,9 @@ func (c *playerLoop) answer(in *node.Input) {
 	case AnswerDialFailed:
 		c.dialing, c.older, c.retry = false, string(in.Body), in.Conn
 		c.failed = append(c.failed, Reason(in.Num))
-		if c.resume = in.Flags&FlagResumable != 0; !c.resume {
-			c.begin()
-		}
+		c.resume = in.Flags&FlagResumable != 0
 	case AnswerDropped:
 		c.resume = false
-		c.begin()
 	}
 }
 
@@ -293,15 +282,15 @@ func (c *playerLoop) order(env *node.Env, in *node.Input) {
 		}
 		return
 	case TaskDial:
-		if c.up || c.dialing {
-			return
+		if c.up || c.dialing && !c.w.immediate {
+			return // with immediate delivery a session may begin and end unseen
 		}
-		c.dialing, c.asked = true, in.Flags&FlagResume != 0 && c.resume
-		if !c.asked {
+		c.dialing = true
+		if in.Flags&FlagResume != 0 && c.resume {
+			task.Conn = c.handled
+		} else {
 			task.Flags = 0
-			c.begin()
 		}
-		task.Conn = c.handled
 	}
 	env.Offload(0, &task)
 }

@@ -26,12 +26,13 @@ type world struct {
 	players []*player
 	conns   []*conn
 
-	latency time.Duration
-	noise   noiseLevel
-	tap     func(f *flight) bool // sees each packet as it leaves; false drops it
-	busy    bool                 // the gate's loop handles only what it is told to
-	marks   map[string]int
-	failure string
+	latency   time.Duration
+	immediate bool // delivery to players
+	noise     noiseLevel
+	tap       func(f *flight) bool // sees each packet as it leaves; false drops it
+	busy      bool                 // the gate's loop handles only what it is told to
+	marks     map[string]int
+	failure   string
 }
 
 // noiseLevel is what happens to datagrams, in percent.
@@ -117,7 +118,7 @@ type options struct {
 func newWorld(t rapid.TB, o options) *world {
 	w := &world{
 		t: t, rand: rand.New(rand.NewPCG(o.seed, 0)), latency: 10 * time.Millisecond,
-		marks: map[string]int{}, now: node.Time(time.Second),
+		marks: map[string]int{}, now: node.Time(time.Second), immediate: o.immediate,
 	}
 	cfg := ShardConfig{Version: testVersion, Key: testKey(1), NewARQ: newGoBackN}
 	if o.shard != nil {

@@ -30,7 +30,7 @@ import (
 type Title struct {
 	Script  func() game.Script             // a fresh one for each life of a game
 	Methods []string                       // names that cross the wire, for the schema digest
-	Paths   func() (nav.Pathfinder, error) // the world that path queries are about; called once in a process
+	Paths   func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process
 }
 
 // Site is a cluster, configured.
@@ -42,7 +42,7 @@ type Site struct {
 	secret  []byte
 	key     session.KeyPair
 	version wire.Version
-	paths   nav.Pathfinder
+	paths   *world
 }
 
 // Open reads or makes the secrets that the roles of the site need.
@@ -156,9 +156,7 @@ func (s *Site) game(index int) (r prod.Role, err error) {
 		return r, err
 	}
 	if s.paths == nil {
-		if s.paths, err = s.Title.Paths(); err != nil {
-			return r, fmt.Errorf("cluster: the world of path queries: %w", err)
-		}
+		s.paths = load(s.Title.Paths, s.Log)
 	}
 	r.Node = game.New(game.Config{
 		Manager: s.Config.Manager.Listen, Listen: r.Links.Addr().String(),
