@@ -32,6 +32,7 @@ type lane struct {
 	streams map[uint32]*stream
 	dirty   []*stream
 	udp     *datagramWriter // nil without a datagram socket
+	own     node.Input      // what the driver itself says
 }
 
 func newLane(p *Process, i int, l node.Lane) *lane {
@@ -95,7 +96,7 @@ func (l *lane) batch(draining bool) bool {
 	now, wall := l.p.clock.read()
 	done := 0
 	if l.host.Wake() <= now {
-		l.host.Step(now, wall, &node.Input{Kind: node.InWake})
+		l.say(now, wall, node.InWake)
 		done++
 	}
 	inputs := 0
@@ -119,11 +120,16 @@ func (l *lane) batch(draining bool) bool {
 
 // settle ends a batch: what it left to send leaves, what it answered goes to the loop.
 func (l *lane) settle(now node.Time, wall int64) {
-	l.host.Step(now, wall, &node.Input{Kind: node.InFlush})
+	l.say(now, wall, node.InFlush)
 	l.send()
 	if answers := l.host.Answers(); answers.Len() > 0 {
 		l.p.inbox.give(answers)
 	}
+}
+
+func (l *lane) say(now node.Time, wall int64, kind node.InputKind) {
+	l.own = node.Input{Kind: kind}
+	l.host.Step(now, wall, &l.own)
 }
 
 // handle steps one input. Of a stream that the lane has closed it hears nothing more.

@@ -140,7 +140,8 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 			p.report = r
 		}
 	case proto.TypeLeave:
-		m.declareDead(env, from)
+		env.Log(node.Info, "process leaves", "process", from.ID, "incarnation", from.Inc)
+		m.remove(env, from)
 	case proto.TypeKick:
 		var k proto.Kick
 		if decode(env, in, &k) {

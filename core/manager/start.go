@@ -75,10 +75,20 @@ func (m *Manager) linkDown(env *node.Env, peer node.Peer) {
 	}
 }
 
-// declareDead is the one place where a process is said to be dead. Its late
+// declareDead says that a process is dead whose connection stayed broken, or
+// whose link has ended.
+func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
+	if p := m.find(peer.ID); p != nil && p.peer == peer {
+		env.Mark("declared-dead-" + peer.ID.Kind().String())
+		env.Log(node.Warn, "process is dead", "process", peer.ID, "incarnation", peer.Inc)
+	}
+	m.remove(env, peer)
+}
+
+// remove is the one place where a process is said to be over, for good. Its late
 // words may still be on the way; each receiver hears the end of its own link
 // only after them.
-func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
+func (m *Manager) remove(env *node.Env, peer node.Peer) {
 	env.Cancel(timerDead, uint64(peer.ID))
 	env.Forget(peer)
 	if !slices.Contains(m.dead, peer) {
@@ -88,8 +98,6 @@ func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
 	if p == nil || p.peer != peer {
 		return
 	}
-	env.Mark("declared-dead-" + peer.ID.Kind().String())
-	env.Log(node.Warn, "process is dead", "process", peer.ID, "incarnation", peer.Inc)
 	m.procs = slices.DeleteFunc(m.procs, func(p proc) bool { return p.peer == peer })
 	if m.primary == peer {
 		m.primary = node.Peer{}

@@ -160,6 +160,63 @@ func TestBothDialAtOnce(t *testing.T) {
 	}
 }
 
+// Two processes dial each other. While the gate's proof, with its count of what it
+// has, is under way, the game's own connection stands and carries more.
+func TestProofOvertakenByThePeersConnection(t *testing.T) {
+	w, gate, game := pair(t)
+	w.settle()
+	w.connect(game, gate)
+	w.breakCable(w.cables[0], false)
+	w.settle()
+	w.advance(w.now+Time(20*time.Millisecond), nil)
+	if len(w.cables) != 2 {
+		t.Fatalf("%d connections are being made, want 2", len(w.cables))
+	}
+	ours, theirs := w.cables[0], w.cables[1]
+	if ours.ends[0].proc != gate {
+		ours, theirs = theirs, ours
+	}
+	for w.frameToward(ours, 1) != frameProof {
+		if !w.deliver(ours, 1) && !w.deliver(ours, 0) {
+			t.Fatal("no proof came")
+		}
+	}
+	w.settleBut(ours)
+	w.send(game, gate, 1)
+	w.settleBut(ours)
+	if got := between(gate, game); got.state != "up" || got.got != 1 || theirs.ends[0].closed {
+		t.Fatalf("before the late proof the gate knows %+v", *got)
+	}
+	for range 5 {
+		w.deliver(ours, 1)
+		w.deliver(ours, 0)
+	}
+	w.pass(5)
+	if got := between(gate, game); got.state != "up" || got.got != 1 {
+		t.Errorf("after the late proof the gate knows %+v", *got)
+	}
+}
+
+// A peer's connection that stands already is not given up for one that is only being made.
+func TestStandingConnectionIsKept(t *testing.T) {
+	w, gate, game := pair(t)
+	w.connect(game, gate)
+	ours, theirs := w.cables[0], w.cables[1]
+	for w.frameToward(ours, 0) != frameChallenge {
+		if !w.deliver(ours, 1) && !w.deliver(ours, 0) {
+			t.Fatal("no challenge came")
+		}
+	}
+	w.settleBut(ours)
+	w.pass(5)
+	for _, p := range [][2]*proc{{gate, game}, {game, gate}} {
+		mustKnow(t, "in the end", p[0], p[1], acquaintance{state: "up", ups: 1})
+	}
+	if len(w.cables) != 1 || w.cables[0] != theirs {
+		t.Errorf("%d connections stand", len(w.cables))
+	}
+}
+
 // A dial whose link stands on the peer's connection takes over when that ends and the peer dials no more.
 func TestOvertakenDialComesBack(t *testing.T) {
 	for _, byLife := range []bool{false, true} {
@@ -186,7 +243,8 @@ func TestOvertakenDialComesBack(t *testing.T) {
 
 // A handshake with an earlier life that ends late must not touch the link to its successor.
 func TestLateAnswerOfAnEarlierLife(t *testing.T) {
-	for steps := range 8 {
+	for i := range 16 {
+		steps, broken := i/2, i%2 == 1
 		w, gate, game := pair(t)
 		old := game.host.Self()
 		w.tell(gate, cmdConnect, old, 0, game.addr()) // instead of the dial to whoever lives there
@@ -202,8 +260,18 @@ func TestLateAnswerOfAnEarlierLife(t *testing.T) {
 		w.settleBut(late)
 		w.send(gate, game, 1)
 		w.send(game, gate, 1)
+		if broken { // the end of the new connection comes first, then the old one's news
+			c := w.cables[len(w.cables)-1]
+			w.breakCable(c, false)
+			w.deliver(c, 0)
+			w.settle()
+		}
 		w.pass(5)
-		if got := between(gate, game); got.state != "up" || got.ups != 1 || got.broken != 0 || got.got != 1 {
+		got, breaks := between(gate, game), 0
+		if broken {
+			breaks = 1
+		}
+		if got.state != "up" || got.ups != 1 || got.broken != breaks || got.got != 1 {
 			t.Errorf("after %d steps with the old life the gate knows %+v", steps, *got)
 		}
 		if got := gate.node.of(old); got.ups != got.downs {
@@ -353,8 +421,8 @@ func TestNewLifeSupersedesTheOld(t *testing.T) {
 		w.stop(game, silently)
 		w.start(game)
 		w.pass(10)
-		if got := gate.node.of(old); got.state != "down" || got.downs != 1 || got.got != 1 {
-			t.Errorf("silently %v: of the old life the gate knows %+v", silently, *got)
+		if got := gate.node.of(old); got.state != "down" || got.downs != 1 || got.got != 1 || !gate.host.dead(old) {
+			t.Errorf("silently %v: of the old life the gate knows %+v; dead: %v", silently, *got, gate.host.dead(old))
 		}
 		w.send(gate, game, 1)
 		w.settle()

@@ -189,7 +189,7 @@ func (d *Dialer) dial(in *node.Input) {
 	if !d.resuming {
 		d.forget()
 	}
-	if d.cfg.AckOnHandled {
+	if d.resuming && d.cfg.AckOnHandled {
 		// What was delivered and not handled was withdrawn with its epoch, and will come again.
 		if !d.handle(in.Conn) {
 			d.env.Mark("handled-more-than-received")

@@ -173,6 +173,9 @@ func TestHealthSeesADeadRoleAndAnUnreadyOne(t *testing.T) {
 	if status, text := ask(t, s, "GET", "/healthz", ""); status != 503 || !strings.Contains(text, "game1 does not answer") {
 		t.Errorf("with a loop that stands: %d %s", status, text)
 	}
+	if got, err := admin.GetStatus(context.Background(), s.Addr()); err != nil || got.Cluster == nil || !got.Cluster.Admits {
+		t.Errorf("the status with a loop that stands: %+v, %v", got, err)
+	}
 	close(release)
 	w.Gates[0].Stop()
 	<-w.Gates[0].Done()

@@ -125,27 +125,19 @@ func answer(w http.ResponseWriter, code int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // the asker is gone
 }
 
-// asked runs f for every role, and tells whether each answered in time that it is so.
+// asked names a role of which it is not so, or that does not answer; nothing if it is so of all.
 func (s *Server) asked(is func(Member, *node.Host) bool) (bad string) {
 	for _, m := range s.Members {
-		result := make(chan bool, 1)
-		go func() {
-			ok := false
-			m.Process().Do(func(h *node.Host) { ok = is(m, h) })
-			result <- ok
-		}()
-		timer := time.NewTimer(answerWithin)
-		select {
-		case ok := <-result:
-			if !ok {
-				bad = m.Process().Self().ID.String()
-			}
-		case <-timer.C:
-			bad = m.Process().Self().ID.String() + " does not answer"
-		}
-		timer.Stop()
-		if bad != "" {
-			return bad
+		so, answered := inTime(func() (so bool) {
+			m.Process().Do(func(h *node.Host) { so = is(m, h) })
+			return so
+		})
+		name := m.Process().Self().ID.String()
+		switch {
+		case !answered:
+			return name + " does not answer"
+		case !so:
+			return name
 		}
 	}
 	return ""

@@ -103,24 +103,52 @@ type Link struct {
 func (s *Server) status() Status {
 	st := Status{Version: s.Version, Uptime: time.Since(s.began).Seconds(), Roles: []Role{}}
 	for _, m := range s.Members {
-		r, c := inspect(m)
-		st.Roles = append(st.Roles, r)
-		if c != nil {
-			st.Cluster = c
+		seen, ok := inTime(func() inspection { return inspect(m) })
+		if !ok {
+			// Its loop or a lane stands still: what can be said is who it is.
+			seen.role = blank(m)
+		}
+		st.Roles = append(st.Roles, seen.role)
+		if seen.cluster != nil {
+			st.Cluster = seen.cluster
 		}
 	}
 	return st
 }
 
-// inspect asks one role, on its loop and its lanes.
-func inspect(m Member) (Role, *Cluster) {
-	var c *Cluster
-	p := m.Process()
-	self := p.Self()
-	r := Role{
+// inTime asks a question that a loop has to answer; false says that it did not in time.
+func inTime[T any](question func() T) (answer T, ok bool) {
+	said := make(chan T, 1)
+	go func() { said <- question() }()
+	timer := time.NewTimer(answerWithin)
+	defer timer.Stop()
+	select {
+	case answer = <-said:
+		return answer, true
+	case <-timer.C:
+		return answer, false
+	}
+}
+
+// inspection is what one role says.
+type inspection struct {
+	role    Role
+	cluster *Cluster // of a manager
+}
+
+// blank is a role of which nothing more is known than who it is.
+func blank(m Member) Role {
+	self := m.Process().Self()
+	return Role{
 		Name: self.ID.String(), Incarnation: self.Inc.String(), Lives: m.Lives(), Links: []Link{}, Shards: []ShardStatus{},
 	}
-	p.Do(func(h *node.Host) {
+}
+
+// inspect asks one role, on its loop and its lanes.
+func inspect(m Member) inspection {
+	var c *Cluster
+	r := blank(m)
+	m.Process().Do(func(h *node.Host) {
 		r.Running, r.Ready, r.Withdrawn = true, m.ReadyNow(h), h.Withdrawn()
 		for _, l := range h.Links() {
 			r.Links = append(r.Links, Link{l.Peer.ID.String(), l.Peer.Inc.String(), l.Up, l.Sent, l.Received, l.Unacked})
@@ -142,7 +170,7 @@ func inspect(m Member) (Role, *Cluster) {
 	if r.Gate != nil {
 		r.Shards = shardsOf(m)
 	}
-	return r, c
+	return inspection{r, c}
 }
 
 func shardsOf(m Member) []ShardStatus {
