@@ -48,10 +48,11 @@ func (n *Net) conn(r dirRef) (c *conn, side int, ok bool) {
 	return c, int(r.index & 1), c.live && c.gen == r.gen
 }
 
-// wake lets directions go on that had to wait.
+// wake lets directions go on that had to wait. One that was cleared since and is
+// held now stays: it was to be woken for what it carried before.
 func (n *Net) wake(waiting []dirRef) {
 	for _, r := range waiting {
-		if c, side, ok := n.conn(r); ok && c.dirs[side].parked {
+		if c, side, ok := n.conn(r); ok && c.dirs[side].parked && c.dirs[side].held == nil {
 			c.dirs[side].parked = false
 			n.schedule(c, side)
 		}

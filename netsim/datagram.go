@@ -45,15 +45,11 @@ func (n *Net) SendDatagram(from Site, to node.Endpoint, b []byte) {
 		return
 	}
 	l := n.Link(n.sites[from].id, n.sites[target].id)
-	if l.blocked || l.happens("loss", l.profile.Loss) {
+	if l.blocked || !l.room(n.now) || l.happens("loss", l.profile.Loss) {
 		n.counts.Lost++
 		return
 	}
-	at, room := l.leaves(n.now, len(b)+headerBytes)
-	if !room {
-		n.counts.Lost++
-		return
-	}
+	at := l.leaves(n.now, len(b)+headerBytes)
 	copies := 1
 	if l.happens("duplicate", l.profile.Duplicate) {
 		copies = 2

@@ -27,8 +27,10 @@ func (n *Net) deliver(c *conn, side int, i int32) bool {
 		}
 		n.counts.Delivered++
 	case itemRefuse:
+		if !n.end(c, 1-side) {
+			return false
+		}
 		n.counts.Refused++
-		return n.end(c, 1-side)
 	case itemEnd, itemReset:
 		return n.end(c, 1-side)
 	}

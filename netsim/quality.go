@@ -126,33 +126,34 @@ func (l *Link) upTo(label string, most time.Duration) time.Duration {
 	return time.Duration(l.choose.Choose(label, int(most/unit)+1)) * unit
 }
 
-// leaves returns when size bytes sent now have left the sender's side, and
-// whether the queue in front of the bandwidth had room for them.
-func (l *Link) leaves(now node.Time, size int) (at node.Time, room bool) {
+// room tells whether the queue in front of the bandwidth takes a datagram now.
+func (l *Link) room(now node.Time) bool {
+	p := &l.profile
+	if p.Bandwidth <= 0 || p.Queue <= 0 || l.busy <= now {
+		return true
+	}
+	return (l.busy-now)*node.Time(p.Bandwidth)/node.Time(time.Second) <= node.Time(p.Queue)
+}
+
+// leaves returns when size bytes sent now have left the sender's side, behind what waits there.
+func (l *Link) leaves(now node.Time, size int) node.Time {
 	p := &l.profile
 	if l.happens("stall", p.Stall) {
 		l.stalled = max(l.stalled, now.Add(p.StallFor))
 	}
-	at = max(now, l.stalled)
+	at := max(now, l.stalled)
 	if p.Bandwidth <= 0 {
-		return at, true
+		return at
 	}
-	perSecond := node.Time(p.Bandwidth)
-	if p.Queue > 0 && l.busy > now && (l.busy-now)*perSecond/node.Time(time.Second) > node.Time(p.Queue) {
-		return 0, false
-	}
-	l.busy = max(l.busy, now) + node.Time(size)*node.Time(time.Second)/perSecond
-	return max(at, l.busy), true
+	l.busy = max(l.busy, now) + node.Time(size)*node.Time(time.Second)/node.Time(p.Bandwidth)
+	return max(at, l.busy)
 }
 
-// streamArrival returns when an item of a stream arrives: a loss costs time, not the item.
+// streamArrival returns when an item of a stream arrives: a loss costs time, not
+// the item, and what the queue has no room for waits at its sender.
 func (l *Link) streamArrival(now node.Time, size int) node.Time {
 	p := &l.profile
-	at, room := l.leaves(now, size)
-	if !room {
-		at = max(l.busy, l.stalled)
-	}
-	at = at.Add(p.Latency + l.upTo("jitter", p.Jitter))
+	at := l.leaves(now, size).Add(p.Latency + l.upTo("jitter", p.Jitter))
 	wait := max(retransmitFirst, 2*p.Latency+p.Jitter)
 	for range retransmitMost {
 		if !l.happens("loss", p.Loss+p.Corrupt) {

@@ -50,13 +50,6 @@ func BenchmarkLinkEcho(b *testing.B) {
 	}
 }
 
-// echoLane sends each packet back where it came from.
-func echoLane(env *node.LaneEnv, in *node.Input) {
-	if in.Kind == node.InPacket {
-		env.Transmit(in.Endpoint, in.Body)
-	}
-}
-
 // BenchmarkDatagramEcho is datagrams of 100 bytes through two lanes that send
 // them back, from a plain socket with 64 outstanding.
 func BenchmarkDatagramEcho(b *testing.B) {

@@ -151,6 +151,18 @@ func TestAPacketOverTheLimitEndsItsStreamAlone(t *testing.T) {
 	}
 }
 
+// Four bytes that claim a packet of the largest size are not worth its room.
+func TestTheRoomOfAStreamGrowsWithWhatCame(t *testing.T) {
+	for _, size := range []int{1 + streamHead, streamBuffer, streamBuffer + 1, 30_000, streamHead + session.MaxPacket} {
+		for have, room := 0, 0; have < size; have = room {
+			room = streamRoom(have, size)
+			if room <= have || room > max(streamBuffer, 4*have) {
+				t.Fatalf("%d of %d bytes have a room of %d", have, size, room)
+			}
+		}
+	}
+}
+
 func TestAClientThatNeverReadsIsCutOffAlone(t *testing.T) {
 	down := make(chan node.Endpoint, 2)
 	lane := func(env *node.LaneEnv, in *node.Input) {
@@ -332,9 +344,9 @@ func echoDatagrams(t *testing.T, c net.Conn, total, outstanding int) {
 	}
 }
 
-func TestADatagramOverTheLimitIsNotDelivered(t *testing.T) {
+func TestADatagramOverTheLimitIsCountedAndNotDelivered(t *testing.T) {
 	sizes := make(chan int, 10)
-	_, addr := gateWith(t, "kcp://127.0.0.1:0", toyNode(idle), toyLane(func(_ *node.LaneEnv, in *node.Input) {
+	p, addr := gateWith(t, "kcp://127.0.0.1:0", toyNode(idle), toyLane(func(_ *node.LaneEnv, in *node.Input) {
 		if in.Kind == node.InPacket {
 			sizes <- len(in.Body)
 		}
@@ -353,6 +365,9 @@ func TestADatagramOverTheLimitIsNotDelivered(t *testing.T) {
 		if got := await(t, sizes, "a datagram"); got != want {
 			t.Errorf("a datagram of %d bytes is delivered, want %d", got, want)
 		}
+	}
+	if c := p.Counters(); c.PacketsDropped != 3 {
+		t.Errorf("%d datagrams are counted as dropped, want 3", c.PacketsDropped)
 	}
 }
 

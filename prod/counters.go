@@ -21,7 +21,7 @@ type Counters struct {
 
 	PacketsIn, PacketsOut         uint64 // datagrams and stream packets of clients
 	PacketBytesIn, PacketBytesOut uint64
-	PacketsDropped                uint64 // datagrams in at a lane's bound, datagrams out that the socket did not take, packets to streams that are gone
+	PacketsDropped                uint64 // datagrams in at a lane's bound or of no size that one has, datagrams out that the socket did not take, packets to streams that are gone
 
 	StreamWrites   uint64 // system calls that wrote to streams
 	StreamsOpen    int64

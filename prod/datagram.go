@@ -56,6 +56,8 @@ func (p *Process) readDatagrams(c *net.UDPConn) {
 			to[i] = nil
 			if m := &ms[i]; m.N > 0 && m.N <= session.MaxDatagram {
 				to[i] = p.laneFor(m.Buffers[0][:m.N])
+			} else {
+				p.count.packetsDropped.Add(1)
 			}
 		}
 		for _, l := range p.lanes {

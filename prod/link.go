@@ -17,11 +17,11 @@ const (
 	// connection closes and the link resumes. A host keeps at most MaxLinkBytes
 	// for a peer, and may send all of it again at once.
 	maxLinkOut = node.MaxLinkBytes + 8<<20
-	maxLinks   = 4096 // connections; at the bound a new one is closed
+	maxLinks   = 1024 // connections; at the bound a new one is closed
 	dialWithin = 2 * time.Second
 
 	linkBuffer = 64 << 10 // for reading; it grows to one frame and shrinks again
-	keepOut    = 1 << 20  // room for a turn's writes that a connection keeps
+	keepOut    = 1 << 20  // of a turn's writes that are collected before some go out
 )
 
 // linkConn is one connection to another process.
@@ -187,6 +187,9 @@ func (p *Process) writeLink(conn uint64, frames []byte) {
 		return // it broke meanwhile; the link keeps the frames
 	}
 	l.pending = append(l.pending, frames...)
+	if len(l.pending) >= keepOut {
+		l.flush()
+	}
 	if !l.dirty {
 		l.dirty = true
 		p.dirtyLinks = append(p.dirtyLinks, l)
@@ -223,7 +226,7 @@ func (l *linkConn) flush() {
 		}
 		_ = l.conn.Close() // the reader reports it
 	}
-	if l.pending = l.pending[:0]; cap(l.pending) > keepOut {
+	if l.pending = l.pending[:0]; cap(l.pending) > 2*keepOut {
 		l.pending = nil
 	}
 }

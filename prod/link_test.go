@@ -184,8 +184,9 @@ func TestAPeerThatStopsReadingHoldsUpNeitherTheLoopNorOthers(t *testing.T) {
 	r := toyRole(toyGate, toyNode(func(env *node.Env, in *node.Input) {
 		switch {
 		case in.Kind == node.InLinkUp && in.From == toyGame:
-			// As much as its link takes: far over what the system's socket buffers hold.
-			for env.Forward(toyGame, typeToy, 0, nil, make([]byte, 64<<10)) == nil {
+			// More than the system's socket buffers hold.
+			for range 256 {
+				_ = env.Forward(toyGame, typeToy, 0, nil, make([]byte, 64<<10))
 			}
 			close(stalled)
 		case in.Kind == node.InMessage:
@@ -204,7 +205,7 @@ func TestAPeerThatStopsReadingHoldsUpNeitherTheLoopNorOthers(t *testing.T) {
 			<-release // a process that hangs
 		}
 	})))
-	await(t, stalled, "the stalled link to be full")
+	await(t, stalled, "the stalled link to be filled")
 	caller := newCaller(toyGate, l.Addr().String(), 1000, 10, 8)
 	start(t, toyRole(node.NewID(node.Game, 2), caller))
 	await(t, caller.done, "the answers to another peer")

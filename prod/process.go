@@ -2,7 +2,6 @@ package prod
 
 import (
 	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,7 +27,6 @@ type Process struct {
 	done  chan struct{}
 	err   error          // good once done is closed
 	wg    sync.WaitGroup // all goroutines but the loop and the lanes
-	udp   *net.UDPConn   // or nil
 
 	lanes   []*lane
 	laneWG  sync.WaitGroup
@@ -88,7 +86,6 @@ func (p *Process) listen() {
 	for _, s := range p.role.Clients {
 		switch {
 		case s.udp != nil:
-			p.udp = s.udp
 			for _, l := range p.lanes {
 				l.udp = newDatagramWriter(p, s.udp)
 			}

@@ -3,6 +3,7 @@ package prod
 import (
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -270,5 +271,46 @@ func TestAStoreAnswersByMessage(t *testing.T) {
 	await(t, p.Done(), "the end")
 	if err := p.Err(); err != nil {
 		t.Errorf("error %v", err)
+	}
+}
+
+// openFiles returns how many files this process has open, or false where the system does not tell.
+func openFiles() (int, bool) {
+	files, err := os.ReadDir("/proc/self/fd")
+	return len(files), err == nil
+}
+
+func TestAnEndedProcessLeavesNoFileOpen(t *testing.T) {
+	before, ok := openFiles()
+	if !ok {
+		t.Log("this system does not list open files; goroutines are checked all the same")
+	}
+	for i := range 6 {
+		l := listenLinks(t)
+		r := toyRole(toyGate, newAnswerer(), toyLane(echoLane))
+		r.Links = l
+		r.Clients = []ClientSocket{listenClients(t, "kcp://127.0.0.1:0"), listenClients(t, "tcp://127.0.0.1:0")}
+		addr := r.Clients[1].Addr()[len(schemeTCP):]
+		p := start(t, r)
+		client := dialTCP(t, addr)
+		client.send([]byte("hello"))
+		client.receive()
+		caller := newCaller(toyGate, l.Addr().String(), 10, 10, 8)
+		q := start(t, toyRole(toyGame, caller))
+		await(t, caller.done, "the answers")
+		for _, one := range []*Process{p, q} {
+			if i%2 == 0 {
+				one.Kill()
+			} else {
+				one.Stop()
+			}
+		}
+		await(t, p.Done(), "the gate's end")
+		await(t, q.Done(), "the game's end")
+		client.ended()
+		_ = client.Close()
+	}
+	if after, _ := openFiles(); after > before {
+		t.Errorf("%d files are open, %d were before", after, before)
 	}
 }

@@ -19,8 +19,8 @@ import (
 // From a Start without error on, the process owns the sockets and the store
 // and closes them at its end.
 type Role struct {
-	Host    node.Config    // Self, Version, Secret, Delivery, Scribble; Start sets Lanes, Log and Mark
-	Node    node.Node      //
+	Host    node.Config // Self, Version, Secret, Delivery, Scribble; Start sets Lanes, Log and Mark
+	Node    node.Node
 	Lanes   []node.Lane    // at most MaxLanes
 	Links   net.Listener   // accepts connections of other processes; nil: none
 	Clients []ClientSocket // client packets and streams; a client's own datagram socket; empty: none

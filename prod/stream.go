@@ -178,9 +178,14 @@ func (s *stream) read() {
 		if !ok || err != nil {
 			return
 		}
-		buf, have = keepRest(buf, used, have, max(next, streamBuffer))
+		buf, have = keepRest(buf, used, have, streamRoom(have-used, next))
 	}
 }
+
+// streamRoom is how large a buffer is to be that holds the first have bytes of
+// a packet of size bytes. A size costs nothing by being claimed: the room grows
+// with the bytes that came.
+func streamRoom(have, size int) int { return max(streamBuffer, min(size, 4*have)) }
 
 // deliver hands the whole packets of b to the lane. It returns their size and
 // that of the packet after them, if its head is there.

@@ -187,3 +187,10 @@ func (a *answerer) Step(env *node.Env, in *node.Input) {
 		env.Done()
 	}
 }
+
+// echoLane sends each packet back where it came from.
+func echoLane(env *node.LaneEnv, in *node.Input) {
+	if in.Kind == node.InPacket {
+		env.Transmit(in.Endpoint, in.Body)
+	}
+}

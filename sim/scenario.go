@@ -183,9 +183,13 @@ func (s *Story) Go(d time.Duration) {
 // Must lets the world run until a condition holds; that it does not within the
 // time is a violation of progress.
 func (s *Story) Must(what string, cond func() bool, within time.Duration) {
-	if s.Until(cond, within) {
-		return
+	if !s.Until(cond, within) {
+		s.stuck(what, within)
 	}
+}
+
+// stuck ends the story where something did not come about.
+func (s *Story) stuck(what string, within time.Duration) {
 	if s.verdict == nil {
 		s.Violate("progress", "not within %v: %s", within, what)
 	}
@@ -276,10 +280,10 @@ func (s *Story) rest() {
 	s.watchers = nil // what has not struck by now would strike at rest
 	s.HealAll()
 	s.quieten()
-	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
+	s.comeToRest()
 	// Who has lost its peer without knowing it yet finds out in this time.
 	s.Go(s.settle())
-	s.Must("all players are in again and every call has its outcome", s.calm, restWithin)
+	s.comeToRest()
 	s.Must("the cluster admits logins again", s.Admits, restWithin)
 	s.look(Oracle.Calm)
 	for _, p := range s.clients() {
@@ -287,9 +291,39 @@ func (s *Story) rest() {
 			p.arrive(&node.Input{Kind: node.InStop})
 		}
 	}
-	s.Must("nothing is left of the clients", s.empty, emptyWithin+s.opts.Grace)
+	s.becomeEmpty()
 	s.Go(settleFor)
 	s.look(Oracle.Empty)
+}
+
+// comeToRest waits until every client is in and waits for nothing. Where all
+// are in and one waits for ever, the oracles say what was lost; only a client
+// that does not come in is a matter of progress.
+func (s *Story) comeToRest() {
+	if s.Until(s.calm, restWithin) {
+		return
+	}
+	if s.verdict == nil && s.AllIn() {
+		s.look(Oracle.Calm)
+	}
+	s.stuck("all players are in again and every call has its outcome", restWithin)
+}
+
+// becomeEmpty waits until nothing is left of the clients. Where they have all
+// gone and something is kept for ever, the oracles say what.
+func (s *Story) becomeEmpty() {
+	if s.Until(s.empty, emptyWithin+s.opts.Grace) {
+		return
+	}
+	if s.verdict == nil && !s.anyClient() {
+		s.look(Oracle.Empty)
+	}
+	s.stuck("nothing is left of the clients", emptyWithin+s.opts.Grace)
+}
+
+// anyClient tells whether a client still runs.
+func (s *Story) anyClient() bool {
+	return slices.ContainsFunc(s.clients(), func(p *process) bool { return p.host != nil })
 }
 
 // quieten lets the clients make no more calls. One of two rivals for an account

@@ -73,6 +73,17 @@ var (
 	ErrClosed   = errors.New("arq: conversation is closed or broken")
 )
 
+// A lone acknowledgement waits so long for a message that it can travel with, unless
+// so many segments are unacknowledged: an answer usually comes sooner, and each
+// datagram that is spared costs nobody's processor. The other side's library takes
+// the round-trip time from the latest segment alone, which did not wait, and its
+// timeout is at least the interval of 10 ms above that: a longer hold would have
+// it repeat what has arrived.
+const (
+	ackHold     = 5 * time.Millisecond
+	ackHoldMost = 16
+)
+
 // Instant is the user's type of a monotonic instant: nanoseconds since its driver's epoch.
 type Instant interface{ ~int64 }
 
@@ -85,6 +96,11 @@ type KCP[T Instant] struct {
 	counters     counters
 	drift        func(now T, clock time.Duration)
 	failed       bool // a message was lost: the order is broken for good
+
+	// Acknowledgements that wait for company.
+	owed      int  // data segments taken since the last flush
+	owedSince T    // when the first of them came
+	fresh     bool // a message was queued since the last flush
 }
 
 // New makes one side of a conversation. The number is the same on both sides,
@@ -143,6 +159,7 @@ func (a *KCP[T]) TrySend(message []byte) error {
 		return ErrFull
 	}
 	a.kcp.Send(message) // it refuses only what was refused above
+	a.fresh = true
 	return nil
 }
 
@@ -167,6 +184,10 @@ func (a *KCP[T]) Input(now T, segments []byte) bool {
 		return false
 	}
 	a.counters.received += uint64(data)
+	if data > 0 && a.owed == 0 {
+		a.owedSince = now
+	}
+	a.owed += data
 	a.kcp.Input(segments, kcp.IKCP_PACKET_REGULAR, false) // it refuses only what was refused above
 	a.stepped(now)
 	return true
@@ -207,7 +228,8 @@ func (a *KCP[T]) Receive(dst []byte) (message []byte, ok bool) {
 }
 
 // Flush hands the datagrams that are due to output, whose bytes are good until it
-// returns: acknowledgements, new messages, repetitions. It says when it wants to
+// returns: acknowledgements, new messages, repetitions. Where only a few
+// acknowledgements are due they wait up to 5 ms for company. It says when it wants to
 // be called again if there is no Send or Input before: the next retransmission,
 // or the largest T if nothing waits. Dead says that the other side has not
 // acknowledged a segment that was sent 20 times, or that the conversation is
@@ -216,6 +238,10 @@ func (a *KCP[T]) Flush(now T, output func(segments []byte)) (again T, isDead boo
 	if a.kcp == nil {
 		return math.MaxInt64, true
 	}
+	if until, held := a.hold(now); held {
+		return until, a.dead()
+	}
+	a.owed, a.fresh = 0, false
 	a.outbox.open(output)
 	// The interval caps what flush returns, and is more than a cap only in
 	// Input: raised here, it spares a call every 10 ms.
@@ -228,6 +254,13 @@ func (a *KCP[T]) Flush(now T, output func(segments []byte)) (again T, isDead boo
 		return math.MaxInt64, a.dead()
 	}
 	return now + T(time.Duration(wait)*time.Millisecond), a.dead()
+}
+
+// hold tells whether there is nothing to say but acknowledgements that can wait, and until when.
+func (a *KCP[T]) hold(now T) (until T, held bool) {
+	until = a.owedSince + T(ackHold)
+	held = a.owed > 0 && a.owed < ackHoldMost && !a.fresh && now < until && a.kcp.WaitSnd() == 0
+	return until, held
 }
 
 func (a *KCP[T]) dead() bool { return a.failed || a.kcp == nil || dead(a.kcp) }

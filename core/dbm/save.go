@@ -4,6 +4,7 @@ import (
 	"messiah/core/addr"
 	"messiah/core/must"
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -127,7 +128,7 @@ func (d *DB) claim(env *node.Env, name string, a *account, r *request) {
 			d.advance(env, name, a)
 			return
 		}
-		if d.holds(rec.Holder) {
+		if d.holds(rec.Holder) && !planted.On("held-record-granted") { // two games load one record
 			env.Mark("claim-of-a-held-record")
 			d.refuse(env, r, rec.Holder, false)
 			d.advance(env, name, a)

@@ -2,6 +2,7 @@ package game
 
 import (
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -119,7 +120,9 @@ func (g *Game) remove(env *node.Env, a *avatar) {
 		g.toGate(env, a.leaving, &proto.Exited{Route: a.leaving.route})
 	}
 	for _, s := range []seat{a.client, a.leaving, a.next} {
-		delete(g.seats, s)
+		if !planted.On("seat-kept-after-unload") { // the table keeps the avatar for ever
+			delete(g.seats, s)
+		}
 	}
 	env.Cancel(timerGrace, a.key)
 	env.Cancel(timerRetry, a.key)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
@@ -73,6 +74,9 @@ func (g *Gate) move(env *node.Env, c *client, in *node.Input) {
 // routeTo is the routing header that leads to the client's avatar.
 func (g *Gate) routeTo(c *client) []uint64 {
 	g.header[0] = c.route
+	if planted.On("call-without-route") { // the game cannot tell who speaks
+		return nil
+	}
 	return g.header[:]
 }
 

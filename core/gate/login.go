@@ -2,6 +2,7 @@ package gate
 
 import (
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
@@ -16,7 +17,7 @@ func (g *Gate) login(env *node.Env, c *client, payload []byte) {
 	}
 	c.logins++
 	switch {
-	case !g.admits:
+	case !g.admits && !planted.On("login-before-admission"): // whoever comes early is let in
 		env.Mark("login-before-admission")
 		g.refuse(env, c, proto.RefusedNotOpen)
 	case !g.cfg.Authenticate(m.Account, m.Credentials):
@@ -65,7 +66,9 @@ func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 	g.lastRoute++
 	old.route = g.lastRoute
 	g.routes[old.route] = old
-	g.send(env, old.game.ID, &proto.ClientBack{Route: before, Next: old.route})
+	if !planted.On("takeover-keeps-old-route") { // the avatar goes on for the client before
+		g.send(env, old.game.ID, &proto.ClientBack{Route: before, Next: old.route})
+	}
 	g.welcome(env, old)
 }
 
@@ -223,7 +226,9 @@ func (g *Gate) exited(env *node.Env, in *node.Input, route uint64) {
 // finish forgets a client and lets in whoever waits for its account.
 func (g *Gate) finish(env *node.Env, c *client) {
 	g.dropSession(env, c)
-	delete(g.routes, c.route)
+	if !planted.On("route-kept-after-exit") { // the table keeps the client for ever
+		delete(g.routes, c.route)
+	}
 	if g.accounts[c.account] == c {
 		delete(g.accounts, c.account)
 	}
@@ -277,7 +282,9 @@ func (g *Gate) gameLost(env *node.Env, game node.Peer) {
 		case exiting:
 			g.finish(env, c)
 		case stateIn:
-			g.tell(env, c, &proto.GameLost{Num: c.called})
+			if !planted.On("game-lost-untold") { // the outcome of calls under way stays open
+				g.tell(env, c, &proto.GameLost{Num: c.called})
+			}
 			g.enter(env, c, node.Peer{})
 		default:
 			g.enter(env, c, node.Peer{})

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
@@ -40,6 +41,9 @@ func (g *Gate) resume(env *node.Env, c *client, old, epoch node.Session) {
 	env.Mark("resumed-" + stateNames[c.state])
 	delete(g.sessions, old)
 	g.sessions[epoch] = c
+	if planted.On("resume-executes-twice") { // what was handled and not acknowledged yet is asked for again
+		c.handled = c.told
+	}
 	c.session, c.lost, c.told = epoch, false, c.handled
 	env.Cancel(timerGrace, c.key)
 	env.Offload(epoch.Shard(), &node.Input{

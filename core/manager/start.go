@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 )
 
@@ -191,7 +192,7 @@ func (m *Manager) proven(env *node.Env) proto.Step {
 		return proto.StepReported
 	}
 	missing := m.missing()
-	if len(missing) == 0 {
+	if len(missing) == 0 || planted.On("admit-before-stubs") { // the stubs are not waited for
 		return proto.StepAdmit
 	}
 	if !slices.Equal(missing, m.asked) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"messiah/core/planted"
 	"messiah/core/wire"
 )
 
@@ -295,7 +296,7 @@ func (h *Host) endDial(d *dial) {
 // restarted process is not met by everybody at once.
 func (h *Host) redial(d *dial) {
 	d.busy = false
-	if d.ended {
+	if d.ended || planted.On("no-redial") { // one failed try was the last
 		return
 	}
 	wait := d.wait + time.Duration(h.rand.IntN(int(d.wait/2)))
@@ -380,7 +381,11 @@ func (h *Host) received(l *link, f *wire.Frame, size int) {
 	l.received++
 	l.receivedBytes += size
 	l.heard = h.now
-	h.inbox.Push(&Input{
+	queue := &h.inbox
+	if planted.On("overtaking-frame") && l.received%32 == 0 { // one frame in so many jumps the queue
+		queue = &h.urgent
+	}
+	queue.Push(&Input{
 		Kind: InMessage, Type: f.Type, Flags: f.Flags, From: l.peer.ID, Inc: l.peer.Inc,
 		Num: l.received, Routes: f.Routes, Body: f.Payload,
 	})
@@ -390,6 +395,9 @@ func (h *Host) received(l *link, f *wire.Frame, size int) {
 }
 
 func (h *Host) acknowledge(l *link) {
+	if planted.On("link-never-acknowledged") { // the other side can never free what it keeps
+		return
+	}
 	l.acked, l.receivedBytes = l.received, 0
 	var count [8]byte
 	binary.LittleEndian.PutUint64(count[:], l.received)

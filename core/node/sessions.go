@@ -1,5 +1,7 @@
 package node
 
+import "messiah/core/planted"
+
 // sessionState is the host's truth about one client session epoch.
 type sessionState struct {
 	alive     bool // its end has not been delivered to the host
@@ -22,14 +24,14 @@ func (h *Host) admit(in *Input) bool {
 	switch in.Kind {
 	case InConnected:
 		s := h.sessions[in.Session]
-		if h.cfg.Delivery == Immediate && !s.alive {
+		if h.cfg.Delivery == Immediate && !s.alive && !planted.On("connected-not-withdrawn") { // it is told all the same
 			// Connected and disconnected before the loop came to either.
 			h.env.Mark("session-withdrawn-unseen")
 			h.withdrawn++
 			return false
 		}
 		in.Flags &^= FlagAlive
-		if s.alive {
+		if s.alive || planted.On("alive-flag-lies") { // the end that waits behind is not looked at
 			in.Flags |= FlagAlive
 		}
 		s.announced = true
@@ -38,12 +40,13 @@ func (h *Host) admit(in *Input) bool {
 		s := h.sessions[in.Session]
 		delete(h.sessions, in.Session)
 		in.Flags &^= FlagAlive
-		if !s.announced {
+		if !s.announced && !planted.On("end-without-beginning") { // the end of what was withdrawn is told
 			h.withdrawn++
 			return false
 		}
 	case InClient:
-		if h.cfg.Delivery == Immediate && !h.sessions[in.Session].alive {
+		alive := h.sessions[in.Session].alive || planted.On("message-after-end") // the session is not looked at
+		if h.cfg.Delivery == Immediate && !alive {
 			// The session ended while its message waited behind other work.
 			h.env.Mark("client-message-withdrawn")
 			h.withdrawn++

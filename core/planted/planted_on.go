@@ -21,3 +21,16 @@ func Choose(name string) error {
 
 // Chosen returns the name of the planted bug, "" for none.
 func Chosen() string { return chosen }
+
+// Any returns a number from 0 up to n, drawn from what no seed decides: the
+// order in which the runtime walks a map. It is the nondeterminism that bugs plant.
+func Any(n int) int {
+	all := make(map[int]struct{}, n)
+	for i := range n {
+		all[i] = struct{}{}
+	}
+	for i := range all {
+		return i
+	}
+	return 0
+}

@@ -16,6 +16,11 @@ func TestOnlyThePlantedBuildCarriesBugs(t *testing.T) {
 	if Built != (Chosen() == "a-bug") {
 		t.Errorf("Chosen() = %q in a build with Built = %v", Chosen(), Built)
 	}
+	for range 100 {
+		if n := Any(3); n < 0 || n >= 3 || !Built && n != 0 {
+			t.Fatalf("Any(3) = %d in a build with Built = %v", n, Built)
+		}
+	}
 	if Built && (Choose("") != nil || On("a-bug") || On("")) {
 		t.Error("Choose(\"\") left a bug planted")
 	}

@@ -181,15 +181,18 @@ func (d *Dialer) retry() {
 
 // dial begins an epoch.
 func (d *Dialer) dial(in *node.Input) {
+	if d.state == dialClosing {
+		d.lose(ReasonLogout, 0) // the loop does not wait for the goodbye
+	}
 	if d.state != dialIdle || in.Endpoint.Stream == 0 && d.cfg.NewARQ == nil {
 		d.env.Mark("dial-while-connected")
 		return
 	}
 	d.resuming = in.Flags&FlagResume != 0 && d.Resumable()
-	if !d.resuming {
+	switch {
+	case !d.resuming:
 		d.forget()
-	}
-	if d.resuming && d.cfg.AckOnHandled {
+	case d.cfg.AckOnHandled:
 		// What was delivered and not handled was withdrawn with its epoch, and will come again.
 		if !d.handle(in.Conn) {
 			d.env.Mark("handled-more-than-received")

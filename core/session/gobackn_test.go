@@ -46,14 +46,14 @@ func (g *goBackN) Send(message []byte) {
 	}
 }
 
-func (g *goBackN) Input(_ node.Time, b []byte) bool {
+func (g *goBackN) Input(now node.Time, b []byte) bool {
 	if len(b) < goBackHead || b[8] > 2 {
 		return false
 	}
 	ack, number := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	if n := ack - g.base; n > 0 && n <= uint32(g.sent) {
 		g.sending, g.base, g.sent = g.sending[n:], ack, g.sent-int(n)
-		g.since, g.tries = 0, 0
+		g.since, g.tries = now, 0
 	}
 	if b[8] == 2 {
 		return true // an acknowledgement alone

@@ -76,6 +76,7 @@ type gateLoop struct {
 	refuse   bool     // no resume is granted
 	padding  int
 	tell     bool // the shard is told of each message handled
+	lenient  bool // messages may have any content
 }
 
 func (g *gateLoop) State(*wire.Coder) {}
@@ -154,7 +155,7 @@ func (g *gateLoop) message(env *node.Env, in *node.Input) {
 		}
 		return
 	}
-	if err := l.got.take(in.Body); err != nil {
+	if err := l.got.take(in.Body); err != nil && !g.lenient {
 		g.w.fail("login %d at the gate: %v", l.key, err)
 	}
 	if g.tell {
@@ -223,6 +224,7 @@ type playerLoop struct {
 	acked   uint64
 	verdict wire.Verdict
 	padding int
+	lenient bool // messages may have any content
 }
 
 func (c *playerLoop) State(*wire.Coder) {}
@@ -246,7 +248,7 @@ func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 			c.latest = append(c.latest, append([]byte(nil), in.Body...))
 			return
 		}
-		if err := c.got.take(in.Body); err != nil {
+		if err := c.got.take(in.Body); err != nil && !c.lenient {
 			c.w.fail("life %d of player %d: %v", c.life, c.p.index, err)
 		}
 		if c.handled = in.Num; c.tells {

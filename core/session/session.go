@@ -142,7 +142,7 @@ const (
 	DefaultUnackedMessages = 4096
 	DefaultHeartbeat       = time.Second
 	DefaultDeadAfter       = 5 * time.Second
-	DefaultAckDelay        = 20 * time.Millisecond
+	DefaultAckDelay        = 100 * time.Millisecond
 	DefaultCompressFrom    = 256
 	DefaultLinger          = 2 * time.Second
 

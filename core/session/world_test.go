@@ -3,6 +3,8 @@ package session
 import (
 	"container/heap"
 	"fmt"
+	"hash"
+	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -21,6 +23,7 @@ type world struct {
 	seq     uint64
 	flights flightHeap
 
+	cfg     ShardConfig
 	gate    side
 	loop    *gateLoop
 	players []*player
@@ -29,9 +32,13 @@ type world struct {
 	latency   time.Duration
 	immediate bool // delivery to players
 	noise     noiseLevel
-	tap       func(f *flight) bool // sees each packet as it leaves; false drops it
-	busy      bool                 // the gate's loop handles only what it is told to
+	tap       func(f *flight) bool     // sees each packet as it leaves; false drops it
+	busy      bool                     // the gate's loop handles only what it is told to
+	turn      func(at node.Time)       // called before the time becomes another
+	watch     func(packet node.Packet) // sees each packet of the gate's
 	marks     map[string]int
+	trace     hash.Hash64 // of all that was under way
+	keys      map[keyName]sealer
 	failure   string
 }
 
@@ -49,6 +56,7 @@ type side struct {
 // player is one client.
 type player struct {
 	side
+	cfg     DialerConfig
 	index   int
 	loop    *playerLoop
 	at      node.Endpoint
@@ -96,7 +104,7 @@ var testVersion = wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: 7, Digest: 99}
 var gateAt = node.Endpoint{IP: [16]byte{10: 0xff, 11: 0xff, 12: 10, 15: 1}, Port: 7000}
 
 func testKey(seed byte) KeyPair {
-	pair, err := KeyPairOf([32]byte{0: seed, 31: 1})
+	pair, err := KeyPairOf([32]byte{8: seed, 31: 1})
 	if err != nil {
 		panic(err)
 	}
@@ -118,14 +126,14 @@ type options struct {
 func newWorld(t rapid.TB, o options) *world {
 	w := &world{
 		t: t, rand: rand.New(rand.NewPCG(o.seed, 0)), latency: 10 * time.Millisecond,
-		marks: map[string]int{}, now: node.Time(time.Second), immediate: o.immediate,
+		marks: map[string]int{}, keys: map[keyName]sealer{}, trace: fnv.New64a(), now: node.Time(time.Second), immediate: o.immediate,
 	}
-	cfg := ShardConfig{Version: testVersion, Key: testKey(1), NewARQ: newGoBackN}
+	w.cfg = ShardConfig{Version: testVersion, Key: testKey(1), NewARQ: newGoBackN}
 	if o.shard != nil {
-		o.shard(&cfg)
+		o.shard(&w.cfg)
 	}
 	w.loop = &gateLoop{w: w, sessions: map[node.Session]*login{}, loginOn: true, tell: true}
-	w.gate = w.newSide(NewShard(cfg), w.loop, node.Immediate, 1)
+	w.gate = w.newSide(NewShard(w.cfg), w.loop, node.Immediate, 1)
 	for i := range max(1, o.players) {
 		w.join(i, o)
 	}
@@ -142,7 +150,7 @@ func (w *world) join(i int, o options) {
 		o.dialer(&cfg)
 	}
 	p := &player{index: i, at: node.Endpoint{IP: [16]byte{10: 0xff, 11: 0xff, 12: 10, 14: 1, 15: byte(i)}, Port: 4000}}
-	p.loop = &playerLoop{w: w, p: p}
+	p.cfg, p.loop = cfg, &playerLoop{w: w, p: p}
 	p.side = w.newSide(NewDialer(cfg), p.loop, delivery, byte(2+i))
 	w.players = append(w.players, p)
 }
@@ -150,12 +158,13 @@ func (w *world) join(i int, o options) {
 func (w *world) newSide(lane node.Lane, loop node.Node, delivery node.Delivery, seed byte) side {
 	entropy := make([]byte, node.EntropySize)
 	entropy[0] = seed
-	mark := func(name string) { w.marks[name]++ }
 	return side{
-		lane: node.NewLaneHost(lane, 0, entropy, mark),
+		lane: node.NewLaneHost(lane, 0, entropy, w.mark),
 		host: node.NewHost(node.Config{Self: node.NewID(node.Gate, int(seed)), Delivery: delivery, Scribble: true, Lanes: 1}, loop, entropy),
 	}
 }
+
+func (w *world) mark(name string) { w.marks[name]++ }
 
 func (w *world) fail(format string, args ...any) {
 	if w.failure == "" {
@@ -224,6 +233,7 @@ func (w *world) launch(f *flight) {
 	if f.at == 0 {
 		f.at = w.now.Add(w.latency)
 	}
+	fmt.Fprintln(w.trace, f.at, f.up, f.end, f.packet)
 	heap.Push(&w.flights, f)
 }
 
@@ -253,6 +263,9 @@ func (w *world) send(f *flight) {
 }
 
 func (w *world) fromGate(packet node.Packet) {
+	if w.watch != nil {
+		w.watch(packet)
+	}
 	if packet.Endpoint.Stream == 0 {
 		for _, p := range w.players {
 			if p.at == packet.Endpoint {
@@ -260,6 +273,9 @@ func (w *world) fromGate(packet node.Packet) {
 			}
 		}
 		return
+	}
+	if int(packet.Endpoint.Stream) > len(w.conns) {
+		return // a stream that the test made by itself
 	}
 	c := w.conns[packet.Endpoint.Stream-1]
 	switch {
@@ -317,6 +333,9 @@ func (w *world) arrive(f *flight) {
 			in.Endpoint = f.p.at
 			in.Endpoint.Stream = c.gate
 		}
+		if f.p.blocked {
+			return // each side finds out by itself
+		}
 		if f.end != node.InNone {
 			in.Kind = f.end
 			if f.end == node.InStreamDown {
@@ -352,20 +371,27 @@ func (w *world) next(until node.Time) bool {
 			return false
 		}
 		f := heap.Pop(&w.flights).(*flight)
-		w.now = f.at
+		w.become(f.at)
 		w.arrive(f)
 		return true
 	}
 	if at > until || at == node.Never {
 		return false
 	}
-	w.now = max(w.now, at)
+	w.become(max(w.now, at))
 	if who < 0 {
 		w.step(&w.gate, nil, &node.Input{Kind: node.InWake})
 	} else {
 		w.step(&w.players[who].side, w.players[who], &node.Input{Kind: node.InWake})
 	}
 	return true
+}
+
+func (w *world) become(at node.Time) {
+	if w.turn != nil {
+		w.turn(at)
+	}
+	w.now = at
 }
 
 // run lets time pass.
@@ -380,7 +406,7 @@ func (w *world) run(d time.Duration) {
 			w.t.Fatal(w.failure)
 		}
 	}
-	w.now = until
+	w.become(until)
 	if w.failure != "" {
 		w.t.Fatal(w.failure)
 	}

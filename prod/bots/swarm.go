@@ -190,7 +190,7 @@ func (s *Swarm) AllIn(ctx context.Context) bool {
 // Quiet makes the bots stop calling and waits until every call has its outcome;
 // false says that the context ended first.
 func (s *Swarm) Quiet(ctx context.Context) bool {
-	body := wire.Append(nil, &proto.Workload{Calls: 1, Outstanding: 1})
+	body := wire.Append(nil, &proto.Workload{Calls: 1, Outstanding: 0})
 	s.each(func(l *loop) {
 		l.tell(&node.Input{Kind: node.InMessage, Type: proto.TypeWorkload, Body: body})
 	})

@@ -52,9 +52,13 @@ func (c *collector) take(o *outcome) {
 	if res.Verdict != sim.Pass {
 		r.Failed++
 		r.ByOracle[res.Oracle]++
+		repro := Repro
+		if res.Verdict == sim.Nondeterminism {
+			repro = ReproTwice
+		}
 		c.keep(Failure{
 			Scenario: o.scenario.Name, Seed: o.seed, Verdict: res.Verdict, Oracle: res.Oracle, Message: res.Message,
-			Repro: Repro(o.scenario.Name, o.seed, c.cfg.Set), Events: res.Events, Hash: res.Hash,
+			Repro: repro(o.scenario.Name, o.seed, c.cfg.Set), Events: res.Events, Hash: res.Hash,
 		})
 	}
 	if now := time.Now(); c.cfg.Progress != nil && now.Sub(c.told) >= progressEvery {

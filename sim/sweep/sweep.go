@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"messiah/core/planted"
 	"messiah/sim"
 )
 
@@ -19,6 +20,7 @@ type Config struct {
 	For       time.Duration // 0: the seeds decide; else so long, whole runs only
 	Jobs      int           // worlds at once; 0 is one a processor
 	Keep      int           // failures that are kept whole; 0 is 20
+	Until     string        // the oracle whose first failure ends the sweep, or AnyOracle; "" for none
 	Set       []string      // KEY=VALUE of every run
 	Exec      Exec
 	Progress  func(*Report) // called now and then from one goroutine; may be nil
@@ -26,6 +28,9 @@ type Config struct {
 
 // Exec runs one scenario once; how the KCP tier gets its clock is its affair.
 type Exec func(sc *sim.Scenario, cfg sim.RunConfig) (sim.Result, error)
+
+// AnyOracle is the Until of a sweep that ends at its first failure.
+const AnyOracle = "any"
 
 // ReplayEvery is how often a run is run again to compare the trace hashes: one run in so many.
 const ReplayEvery = 20
@@ -89,6 +94,10 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 			cancel()
 		}
 		c.take(&o)
+		if cfg.ends(&o.result) {
+			// Runs are dealt in order and those under way end, so that the first failure is the same each time.
+			cancel()
+		}
 	}
 	return c.finish(), failed
 }
@@ -104,6 +113,11 @@ func withDefaults(cfg Config) Config {
 		cfg.Exec = func(sc *sim.Scenario, rc sim.RunConfig) (sim.Result, error) { return sc.Run(rc) }
 	}
 	return cfg
+}
+
+// ends tells whether the sweep is over with a run.
+func (cfg *Config) ends(res *sim.Result) bool {
+	return cfg.Until != "" && res.Verdict != sim.Pass && res.Verdict != "" && (cfg.Until == AnyOracle || cfg.Until == res.Oracle)
 }
 
 // deal hands out runs, seed by seed, until they or the time are used up.
@@ -173,7 +187,18 @@ func Difference(a, b *sim.Result) string {
 
 // Repro is the command that runs a failed run again.
 func Repro(name string, seed uint64, set []string) string {
-	s := fmt.Sprintf("messiah-sim run %s --seed %d", name, seed)
+	return repro(fmt.Sprintf("messiah-sim run %s --seed %d", name, seed), set)
+}
+
+// ReproTwice is the command that runs a seed twice and compares: the first run of a sweep is one that is replayed.
+func ReproTwice(name string, seed uint64, set []string) string {
+	return repro(fmt.Sprintf("messiah-sim sweep %s --seeds %d", name, seed), set)
+}
+
+func repro(s string, set []string) string {
+	if bug := planted.Chosen(); bug != "" {
+		s += " --plant " + bug
+	}
 	for _, one := range set {
 		s += " --set " + one
 	}

@@ -36,6 +36,8 @@ type commands struct {
 	Bugs    bugsCmd    `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
 	Speed   speedCmd   `cmd:"" help:"Measure the simulator on the full stack."`
 	Version versionCmd `cmd:"" help:"Print the version."`
+
+	Plant plant `hidden:"" placeholder:"BUG" help:"Plant a bug; only a binary built with -tags planted has any."`
 }
 
 // exitStatus ends the command with a status and, if there is one, a line of text.

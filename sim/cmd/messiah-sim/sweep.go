@@ -28,6 +28,7 @@ type sweepCmd struct {
 	Jobs  int           `help:"Worlds at once; 0 is one a processor."`
 	Keep  int           `default:"20" help:"Failures that are listed whole."`
 	Set   []string      `placeholder:"KEY=VALUE" help:"Override an option in every run."`
+	Until string        `placeholder:"ORACLE" help:"Stop at the first failure that this oracle reports; any stops at every one."`
 	JUnit string        `name:"junit" placeholder:"FILE" help:"Write the outcome as JUnit XML."`
 	JSON  bool          `help:"Print one JSON document."`
 }
@@ -64,7 +65,7 @@ type sweptFailure struct {
 }
 
 func (c sweepCmd) Run(out *output) error {
-	cfg := sweep.Config{For: c.For, Jobs: c.Jobs, Keep: c.Keep, Set: c.Set, Exec: execute}
+	cfg := sweep.Config{For: c.For, Jobs: c.Jobs, Keep: c.Keep, Set: c.Set, Until: c.Until, Exec: execute}
 	if err := c.seeds(&cfg); err != nil {
 		return err
 	}

@@ -1,0 +1,90 @@
+package sim
+
+import "slices"
+
+// Bug is one planted bug: a small fault in the code under test that its oracle
+// must notice. It is in the source behind planted.On(Name), and in no ordinary binary.
+type Bug struct {
+	Name     string
+	Oracle   string   // that must notice it
+	Scenario string   // to sweep for it
+	Set      []string // KEY=VALUE in each run
+	Breaks   string   // one sentence: what it does
+}
+
+// Bugs lists the planted bugs, oracle by oracle.
+func Bugs() []Bug { return slices.Clone(bugs[:]) }
+
+// BugNamed returns the planted bug of that name.
+func BugNamed(name string) (Bug, bool) {
+	i := slices.IndexFunc(bugs[:], func(b Bug) bool { return b.Name == name })
+	if i < 0 {
+		return Bug{}, false
+	}
+	return bugs[i], true
+}
+
+// plantedFor lists the names of the bugs that an oracle must notice.
+func plantedFor(oracle string) []string {
+	var names []string
+	for i := range bugs {
+		if bugs[i].Oracle == oracle {
+			names = append(names, bugs[i].Name)
+		}
+	}
+	return names
+}
+
+var bugs = [...]Bug{
+	{"admit-before-stubs", "admission", "startup-any-order", nil,
+		"The manager opens the cluster without waiting for the stubs."},
+	{"ready-before-links", "admission", "startup-any-order", nil,
+		"A gate reports that it is connected to every game when it is not."},
+	{"login-before-admission", "admission", "startup-any-order", nil,
+		"A gate takes logins that come before the ninth step."},
+
+	{"connected-not-withdrawn", "connection-truth", "connect-then-disconnect", nil,
+		"A queued connected is handled though the session has ended: the race of the source notes."},
+	{"alive-flag-lies", "connection-truth", "connect-then-disconnect", nil,
+		"A queued connected says that the session is alive though its end waits behind it."},
+	{"end-without-beginning", "connection-truth", "connect-then-disconnect", nil,
+		"A handler hears the end of a session whose beginning was withdrawn."},
+	{"message-after-end", "connection-truth", "reconnect-resume", nil,
+		"A queued client message is handled though its session has ended."},
+
+	{"route-kept-after-exit", "no-leak", "login-interrupted", nil,
+		"A gate keeps the routes of clients that have left."},
+	{"seat-kept-after-unload", "no-leak", "login-interrupted", nil,
+		"A game keeps the seats of avatars that were unloaded."},
+
+	{"link-skips-resend", "delivered-or-told", "link-breaks", nil,
+		"A process link does not send again what its broken connection lost."},
+	{"resume-skips-resend", "delivered-or-told", "reconnect-resume", nil,
+		"A resumed session does not send again what its lost connection carried."},
+	{"resume-executes-twice", "delivered-or-told", "reconnect-resume", nil,
+		"A gate forgets which calls it has handled when a client resumes, so that they come again."},
+	{"game-lost-untold", "delivered-or-told", "town-under-fire", nil,
+		"A gate does not tell its clients that the outcome of calls to a dead game is unknown."},
+	{"client-forgets-its-calls", "delivered-or-told", "gate-lost", nil,
+		"A client that has lost its session goes on waiting for the answers."},
+
+	{"overtaking-frame", "order", "link-breaks", nil,
+		"One frame in 32 overtakes what is queued before it."},
+
+	{"takeover-keeps-old-route", "routes", "second-login", nil,
+		"A second login on one gate gets a new route of which the game is not told."},
+	{"held-record-granted", "routes", "gate-lost", nil,
+		"The db grants a record that another live game holds, so that one account has two avatars."},
+
+	{"link-never-acknowledged", "bounded", "link-breaks", []string{"payload=4096"},
+		"A process never acknowledges frames, so that the other side keeps them all."},
+
+	{"no-redial", "progress", "manager-restart", nil,
+		"A process that has lost a connection does not dial again."},
+
+	{"map-order-picks-the-game", "replay", "second-login", []string{"games=3"},
+		"A gate picks the game for an avatar by the order of a map: no seed decides it."},
+
+	{"call-without-route", "no-error-log", "connect-then-disconnect", nil,
+		"A gate forwards calls without saying who speaks."},
+}

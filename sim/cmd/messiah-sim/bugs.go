@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"messiah/core/planted"
+	"messiah/sim"
+)
+
+// plant is the bug that the runs of a command are made with.
+type plant string
+
+// AfterApply plants the bug. An ordinary binary has none, and says so.
+func (p plant) AfterApply() error {
+	if _, known := sim.BugNamed(string(p)); !known && planted.Built {
+		return noBug(string(p))
+	}
+	return planted.Choose(string(p))
+}
+
+type bugsCmd struct {
+	Bug   string `placeholder:"NAME" help:"Only this bug."`
+	Seeds uint64 `default:"2000" placeholder:"N" help:"Seeds to try at most."`
+	JSON  bool   `help:"Print one JSON document."`
+}
+
+// Help is the example of the command.
+func (bugsCmd) Help() string {
+	return "Example: messiah-sim bugs --bug connected-not-withdrawn\n\n" +
+		"Builds one binary with -tags planted, so it needs the Go toolchain and the source tree."
+}
+
+// caught is what became of one bug, as `bugs --json` prints it.
+type caught struct {
+	Bug         string   `json:"bug"`
+	Oracle      string   `json:"oracle"`
+	Scenario    string   `json:"scenario"`
+	Found       bool     `json:"found"` // by its own oracle
+	SeedsToFind *uint64  `json:"seeds_to_find"`
+	WallSeconds float64  `json:"wall_seconds"`
+	CaughtBy    []string `json:"caught_by"` // every oracle that failed until then
+	Seed        *uint64  `json:"seed"`
+	Message     *string  `json:"message"`
+	Repro       *string  `json:"repro"`
+	Breaks      string   `json:"breaks"`
+}
+
+func (c bugsCmd) Run(out *output) error {
+	bugs := sim.Bugs()
+	if c.Bug != "" {
+		bug, known := sim.BugNamed(c.Bug)
+		if !known {
+			return noBug(c.Bug)
+		}
+		bugs = []sim.Bug{bug}
+	}
+	if c.Seeds == 0 {
+		return usage("--seeds 0: a sweep takes some")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	binary, remove, err := plantedBinary(ctx, out.people)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	all := []caught{}
+	for i, bug := range bugs {
+		fmt.Fprintf(out.people, "%2d/%d %-26s ", i+1, len(bugs), bug.Name)
+		one, err := c.hunt(ctx, binary, bug)
+		if err != nil {
+			fmt.Fprintln(out.people)
+			return err
+		}
+		fmt.Fprintln(out.people, one.line())
+		all = append(all, one)
+	}
+	return c.print(out, all)
+}
+
+func noBug(name string) error {
+	var names []string
+	for _, bug := range sim.Bugs() {
+		names = append(names, bug.Name)
+	}
+	return usage("no planted bug %q; there are: %s", name, strings.Join(names, " "))
+}
+
+// plantedBinary returns a binary that carries the bugs: this one if it does,
+// else one that is built now and removed in the end.
+func plantedBinary(ctx context.Context, people io.Writer) (path string, remove func(), err error) {
+	if planted.Built {
+		path, err = os.Executable()
+		if err != nil {
+			return "", nil, usage("cannot find the running binary: %v", err)
+		}
+		return path, func() {}, nil
+	}
+	toolchain, err := exec.LookPath("go")
+	if err != nil {
+		return "", nil, usage("bugs needs the Go toolchain, to build a binary that carries them: there is no `go` on the path")
+	}
+	dir, err := os.MkdirTemp("", "messiah-planted")
+	if err != nil {
+		return "", nil, usage("cannot build: %v", err)
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	path = filepath.Join(dir, "messiah-sim")
+	fmt.Fprintln(people, "building with -tags planted")
+	build := exec.CommandContext(ctx, toolchain, "build", "-buildvcs=false", "-tags", "planted", "-o", path, "messiah/sim/cmd/messiah-sim")
+	if text, err := build.CombinedOutput(); err != nil {
+		remove()
+		first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+		return "", nil, usage("bugs has to be run inside the source tree, which must build: %s (%v)", first, err)
+	}
+	return path, remove, nil
+}
+
+// hunt sweeps one bug's scenario in a child process until its oracle notices it.
+func (c bugsCmd) hunt(ctx context.Context, binary string, bug sim.Bug) (caught, error) {
+	one := caught{Bug: bug.Name, Oracle: bug.Oracle, Scenario: bug.Scenario, Breaks: bug.Breaks, CaughtBy: []string{}}
+	args := []string{"sweep", bug.Scenario, "--plant", bug.Name, "--until", bug.Oracle, "--json",
+		"--seeds", fmt.Sprintf("1-%d", c.Seeds), "--keep", fmt.Sprint(c.Seeds)}
+	for _, set := range bug.Set {
+		args = append(args, "--set", set)
+	}
+	began := time.Now()
+	child := exec.CommandContext(ctx, binary, args...)
+	var told bytes.Buffer
+	child.Stderr = &told
+	document, err := child.Output()
+	one.WallSeconds = time.Since(began).Seconds()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		return one, usage("cannot run %s: %v", binary, err)
+	}
+	var s swept
+	if err := json.Unmarshal(document, &s); err != nil || ctx.Err() != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(told.String()), "\n")
+		return one, usage("the sweep with %s ended without a result: %s", bug.Name, first)
+	}
+	one.judge(s.Failures)
+	return one, nil
+}
+
+// judge reads off the failures, which come by seed, when the bug's oracle noticed it.
+func (one *caught) judge(failures []sweptFailure) {
+	for i := range failures {
+		f := &failures[i]
+		if !slices.Contains(one.CaughtBy, f.Oracle) {
+			one.CaughtBy = append(one.CaughtBy, f.Oracle)
+		}
+		if f.Oracle == one.Oracle {
+			repro := strings.Replace(f.Repro, "messiah-sim", "go run -tags planted ./sim/cmd/messiah-sim", 1)
+			one.Found, one.Seed, one.SeedsToFind, one.Message, one.Repro = true, &f.Seed, &f.Seed, &f.Message, &repro
+			return
+		}
+	}
+}
+
+// line says in one line what became of the bug.
+func (one *caught) line() string {
+	if one.Found {
+		return fmt.Sprintf("%-17s %-24s found by seed %d, %.1f s", one.Oracle, one.Scenario, *one.Seed, one.WallSeconds)
+	}
+	by := "no oracle"
+	if len(one.CaughtBy) > 0 {
+		by = strings.Join(one.CaughtBy, " and ")
+	}
+	return fmt.Sprintf("%-17s %-24s NOT FOUND, %s failed, %.1f s", one.Oracle, one.Scenario, by, one.WallSeconds)
+}
+
+// print writes the document, or what people want to see below the lines of progress.
+func (c bugsCmd) print(out *output, all []caught) error {
+	missed := 0
+	for i := range all {
+		if !all[i].Found {
+			missed++
+		}
+	}
+	if c.JSON {
+		if err := printJSON(out, all); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(out.results, "%d of %d planted bugs found, each by its own oracle\n", len(all)-missed, len(all))
+		for i := range all {
+			if one := &all[i]; one.Found {
+				fmt.Fprintf(out.results, "\n%s: %s\n  %s\n  again: %s\n", one.Bug, one.Breaks, *one.Message, *one.Repro)
+			}
+		}
+	}
+	if missed > 0 {
+		return exitStatus{exitViolation, fmt.Sprintf("%d of %d planted bugs were not found by their oracles", missed, len(all))}
+	}
+	return nil
+}
