@@ -367,10 +367,10 @@ func (h *Host) attach(c *conn, l *link) {
 }
 
 func (h *Host) resend(l *link) {
-	b := l.kept[l.head:]
-	if len(b) > 0 && planted.On("link-skips-resend") { // what was under way on the broken connection is lost
+	if planted.On("link-skips-resend") { // what was under way on the broken connection is lost
 		return
 	}
+	b := l.kept[l.head:]
 	if len(b) > 0 {
 		h.env.Mark("link-resent")
 	}

@@ -1,19 +1,17 @@
 package attack
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
 
 	"messiah/core/node"
-	"messiah/core/session"
 )
 
 const (
 	garbage      = 10_000 // packets
-	garbageBatch = 200    // between two questions that prove that the gate still answers
+	garbageBatch = 50     // between two questions that prove that the gate still answers
 )
 
 // bytesFrom fills n bytes.
@@ -52,7 +50,20 @@ func TestGarbage(t *testing.T) {
 	f := startField(t, nil)
 	f.honest(nil)
 	f.under("datagrams", garbageDatagrams)
-	f.under("streams", func(f *field, t *testing.T) { garbageStreams(f, t, f.at("tcp"), session.MaxPacket) })
+	f.under("streams", func(f *field, t *testing.T) {
+		i := &intruder{key: f.key, version: f.site.Version()}
+		garbageStreams(t, []string{f.at("tcp")}, func(r *rand.Rand, n int) []byte {
+			b := i.nonsense(r, n)
+			if n/garbageEach%2 == 0 {
+				b = frame(b)
+			}
+			return b
+		})
+	})
+	f.under("links", func(f *field, t *testing.T) {
+		garbageStreams(t, f.links(), linkNonsense)
+		f.linked()
+	})
 }
 
 func garbageDatagrams(f *field, t *testing.T) {
@@ -81,7 +92,7 @@ func garbageDatagrams(f *field, t *testing.T) {
 		after.counters.Forged - before.counters.Forged + after.counters.Replayed - before.counters.Replayed +
 		after.process.PacketsDropped - before.process.PacketsDropped
 	t.Logf("%+v", after.counters)
-	// The rest were short of nothing: hellos that got their cookie or refusal.
+	// The rest were hellos, which got a cookie or a refusal, or the system had no room for them.
 	if seen < garbage*9/10 {
 		t.Errorf("%d of %d datagrams were counted as what they are", seen, garbage)
 	}
@@ -92,29 +103,24 @@ func garbageDatagrams(f *field, t *testing.T) {
 	}
 }
 
+// garbageEach is how many packets one connection gets, if it lasts.
+const garbageEach = 50
+
 // garbageStreams writes garbage to connections until each is cut.
-func garbageStreams(f *field, t *testing.T, at string, most int) {
+func garbageStreams(t *testing.T, to []string, make func(r *rand.Rand, n int) []byte) {
 	r := rand.New(rand.NewPCG(2, 2))
-	any := &intruder{key: f.key, version: f.site.Version()}
-	for sent, n := 0, 0; sent < garbage; n++ {
-		c, err := net.Dial("tcp", at)
+	for n := 0; n < garbage; n += garbageEach {
+		c, err := net.Dial("tcp", to[n/garbageEach%len(to)])
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Framed so that it gets as far as it can, or as it comes.
-		for range 50 {
-			b := any.nonsense(r, sent)
-			if n%2 == 0 {
-				b = binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
-				b = append(b, any.nonsense(r, sent)...)
-			}
-			sent++
-			if _, err := c.Write(b); err != nil {
+		for k := range garbageEach {
+			if _, err := c.Write(make(r, n+k)); err != nil {
 				break // cut already
 			}
 		}
 		if err := drained(c); err != nil {
-			t.Fatalf("connection %d: %v", n, err)
+			t.Fatalf("connection %d: %v", n/garbageEach, err)
 		}
 	}
 }

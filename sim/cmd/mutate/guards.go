@@ -49,10 +49,17 @@ type guard struct {
 	Func   string
 	Kind   string // "if" or "case"
 	Text   string // the condition, on one line
+	Same   int    // how many guards of the function with the same text come before
 }
 
 // name is how the list of allowed survivors calls the guard: lines move, this does not.
-func (g *guard) name() string { return g.File + " " + g.Func + ": " + g.Text }
+func (g *guard) name() string {
+	name := g.File + " " + g.Func + ": " + g.Text
+	if g.Same > 0 {
+		name += fmt.Sprintf(" (%d)", g.Same+1)
+	}
+	return name
+}
 
 // insertion is text that a mutated file has at a place of the original.
 type insertion struct {
@@ -167,7 +174,13 @@ func (f *finder) add(kind string, from, to token.Pos) int {
 	number := f.next
 	f.next++
 	text := strings.Join(strings.Fields(f.text(from, to)), " ")
-	f.guards = append(f.guards, guard{number, f.file, f.fset.Position(from).Line, f.function, kind, text})
+	same := 0
+	for i := range f.guards {
+		if f.guards[i].Func == f.function && f.guards[i].Text == text {
+			same++
+		}
+	}
+	f.guards = append(f.guards, guard{number, f.file, f.fset.Position(from).Line, f.function, kind, text, same})
 	return number
 }
 
