@@ -2,6 +2,7 @@ package prod
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type linkConn struct {
 	conn   *net.TCPConn
 	out    *outbox
 	closed atomic.Bool // by the host, which is owed no end
+	proven atomic.Bool // its peer knows the secret, or is where the host wanted to go
 
 	// Of the loop alone.
 	pending []byte // this turn's writes
@@ -129,6 +131,7 @@ func (p *Process) dialLink(num uint64, addr string) {
 // run tells the host of the connection and delivers what comes, until it ends.
 func (l *linkConn) run(num uint64) {
 	p := l.p
+	l.proven.Store(num != 0)
 	if p.inbox.put(&node.Input{Kind: node.InConnUp, Conn: l.id, Num: num}, waits) {
 		l.read()
 	}
@@ -139,7 +142,11 @@ func (l *linkConn) run(num uint64) {
 	}
 }
 
-// read delivers whole frames until the connection ends.
+// errStranger is why a connection ends on which a large frame comes before its peer has proven itself.
+var errStranger = errors.New("prod: a large frame from a stranger")
+
+// read delivers whole frames until the connection ends. Only a peer that has
+// proven itself gets the room for a frame over linkBuffer.
 func (l *linkConn) read() {
 	buf := make([]byte, linkBuffer)
 	have := 0
@@ -148,6 +155,9 @@ func (l *linkConn) read() {
 		have += n
 		l.p.count.linkBytesIn.Add(uint64(n))
 		whole, bad := wire.Whole(buf[:have])
+		if bad == nil && whole == 0 && have == len(buf) && !l.proven.Load() {
+			bad = errStranger
+		}
 		if whole > 0 && !l.closed.Load() {
 			if !l.p.inbox.put(&node.Input{Kind: node.InConnData, Conn: l.id, Body: buf[:whole]}, waits) {
 				return
@@ -241,6 +251,15 @@ func (p *Process) closeLink(conn uint64) {
 	l.closed.Store(true)
 	l.flush()
 	l.out.end()
+}
+
+// noteProof lets a connection's reader know that its peer has proven itself.
+// The peer sends nothing large before it has our answer to its proof, which is
+// written later than this.
+func (p *Process) noteProof(conn uint64) {
+	if l := p.linkOf(conn); l != nil && !l.proven.Load() && p.host.Proven(conn) {
+		l.proven.Store(true)
+	}
 }
 
 func (p *Process) forgetLink(conn uint64) {

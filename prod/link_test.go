@@ -178,6 +178,29 @@ func TestNonsenseOnALinkClosesThatConnectionAlone(t *testing.T) {
 	await(t, caller.done, "the answers of a peer that behaves")
 }
 
+func TestLargeFramesAreForPeersThatHaveProvenThemselves(t *testing.T) {
+	l := listenLinks(t)
+	r := toyRole(toyGate, newAnswerer())
+	r.Links = l
+	p := start(t, r)
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	large := wire.AppendFrame(nil, typeToy, 0, nil, make([]byte, 4*linkBuffer))
+	_, _ = c.Write(large[:3*linkBuffer]) // an error is the cut that is wanted
+	if n, _ := c.Read(make([]byte, 1)); n != 0 {
+		t.Error("a stranger is answered")
+	}
+	if k := p.Counters(); k.LinksCut != 1 || k.LinkBytesIn > linkBuffer {
+		t.Errorf("%d connections cut, after %d bytes", k.LinksCut, k.LinkBytesIn)
+	}
+	caller := newCaller(toyGate, l.Addr().String(), 100, 10, 4*linkBuffer)
+	start(t, toyRole(toyGame, caller))
+	await(t, caller.done, "the answers to large messages")
+}
+
 func TestAPeerThatStopsReadingHoldsUpNeitherTheLoopNorOthers(t *testing.T) {
 	l := listenLinks(t)
 	stalled := make(chan struct{})

@@ -80,6 +80,9 @@ func (p *Process) deliver() {
 			p.forgetLink(in.Conn)
 		}
 		p.host.Deliver(in)
+		if in.Kind == node.InConnData {
+			p.noteProof(in.Conn)
+		}
 	}
 }
 

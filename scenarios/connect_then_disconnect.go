@@ -37,16 +37,18 @@ func dropBehindABusyLoop(s *sim.Story) {
 	gone := false
 	s.OnStep("login", "accept", c.ID(), 0, func(node.ID) {
 		for i := 1; i <= s.Options().Gates; i++ {
-			s.Occupy(sim.GateID(i), 2*time.Second)
+			s.Occupy(sim.GateID(i), 2500*time.Millisecond)
 		}
-	})
-	// The begin of the session has reached the gate's shard when its next packet is handled there.
-	s.OnStep("login", "accept", c.ID(), 0, func(node.ID) {
+		// By then the begin of the session has reached the gate, and the end soon will.
 		s.After(time.Second, func() { c.Leave(); gone = true })
 	})
 	c.Start()
-	s.Must("the hasty client connects", func() bool { return gone }, 20*time.Second)
+	s.Must("the hasty client connects", func() bool { return gone }, 30*time.Second)
 	s.Must("it rests", func() bool { return !c.Runs() }, 20*time.Second)
+	s.Go(3 * time.Second)
+	if o := s.Options(); o.ClientLink.Loss == 0 && o.ClientLink.Stall == 0 {
+		s.Expect("session-withdrawn-unseen", "connected-after-the-drop")
+	}
 }
 
 // dropAtSomeStep: clients that drop, crash or are cut off right behind a step of

@@ -201,6 +201,10 @@ func (p *process) turn() {
 	if p.paused {
 		return
 	}
+	if w.now < p.freeAt {
+		p.schedule() // the loop was given something to do meanwhile
+		return
+	}
 	p.host.Begin(w.now, p.wall())
 	in, ok := p.host.Step()
 	if ok {

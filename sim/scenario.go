@@ -33,8 +33,9 @@ type Scenario struct {
 // Story is a world with what scenarios need to tell what happens in it.
 type Story struct {
 	*World
-	Players []*Player
-	draw    choice.Stream
+	Players  []*Player
+	draw     choice.Stream
+	expected [][]string // marks of which this run must hit at least one each
 }
 
 // RunConfig says how a scenario is run.
@@ -153,9 +154,13 @@ func (s *Story) result(sc *Scenario, seed uint64) Result {
 		}
 		return r
 	}
+	expected := s.expected
 	for _, mark := range sc.Marks {
-		if w.marks[mark] == 0 {
-			r.Verdict, r.Message = MissedMark, "the run never came by "+mark
+		expected = append(expected, []string{mark})
+	}
+	for _, any := range expected {
+		if !slices.ContainsFunc(any, func(mark string) bool { return w.marks[mark] > 0 }) {
+			r.Verdict, r.Message = MissedMark, "the run never came by "+strings.Join(any, " or ")
 			return r
 		}
 	}
@@ -401,6 +406,9 @@ func (s *Story) Strike(talk, step string, kind FaultKind, c *Player) {
 		s.Inject(kind, c, s.draw)
 	})
 }
+
+// Expect says that this run must come by at least one of the marks.
+func (s *Story) Expect(marks ...string) { s.expected = append(s.expected, marks) }
 
 // SessionsMayEnd says that the story itself ends sessions for good, so that
 // calls of unknown outcome are to be expected without a crash.

@@ -17,3 +17,10 @@ func (h *Host) Load() Load {
 		Conns: len(h.conns), Links: len(h.order), Sessions: len(h.sessions),
 	}
 }
+
+// Proven tells whether the process behind a connection has shown that it knows
+// the cluster's secret. Until then it may be anybody.
+func (h *Host) Proven(conn uint64) bool {
+	c := h.conns[conn]
+	return c != nil && c.state == connReady
+}

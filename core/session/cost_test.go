@@ -13,6 +13,7 @@ import (
 // wires is one session between two bare lanes, without loops: what costs there is the session's own.
 type wires struct {
 	shard, dialer *node.LaneHost
+	at, to        node.Endpoint // what the shard and the dialer call the path between them
 	session       node.Session
 	now           node.Time
 	got           int // messages that reached the shard's loop
@@ -24,7 +25,7 @@ type wires struct {
 func newWires(tb testing.TB, tr transport, newARQ NewARQ) *wires {
 	tb.Helper()
 	w := &wires{
-		now: node.Time(time.Second), flush: node.Input{Kind: node.InFlush}, wake: node.Input{Kind: node.InWake}, packet: node.Input{Kind: node.InPacket},
+		now: node.Time(time.Second), at: elsewhere(1), flush: node.Input{Kind: node.InFlush}, wake: node.Input{Kind: node.InWake}, packet: node.Input{Kind: node.InPacket},
 	}
 	w.shard = node.NewLaneHost(NewShard(ShardConfig{
 		Version: testVersion, Key: testKey(1), NewARQ: newARQ, AckOnReceipt: true,
@@ -36,9 +37,12 @@ func newWires(tb testing.TB, tr transport, newARQ NewARQ) *wires {
 }
 
 func (w *wires) newDialer(newARQ NewARQ) *node.LaneHost {
+	w.at.Port++
+	entropy := make([]byte, node.EntropySize)
+	binary.LittleEndian.PutUint16(entropy, w.at.Port)
 	return node.NewLaneHost(NewDialer(DialerConfig{
 		Version: testVersion, ServerKey: testKey(1).Public, NewARQ: newARQ,
-	}), 0, []byte("the client's entropy, 32 bytes  "), nil)
+	}), 0, entropy, nil)
 }
 
 // connect makes a session of a dialer and lets it be logged in.
@@ -47,32 +51,34 @@ func (w *wires) connect(tb testing.TB, dialer *node.LaneHost, tr transport) {
 	to.Stream = tr.stream
 	dialer.Step(w.now, 0, &node.Input{Kind: node.InTask, Type: TaskDial, Endpoint: to})
 	if tr.stream != 0 {
-		to.Stream = 1
+		w.at.Stream++
 		dialer.Sent()
 		dialer.Step(w.now, 0, &node.Input{Kind: node.InStreamUp, Endpoint: to})
 	}
 	for range 8 {
-		w.carry(dialer, w.shard)
-		w.carry(w.shard, dialer)
+		w.carry(dialer, w.shard, w.at)
+		w.carry(w.shard, dialer, to)
 	}
+	w.to = to
 	w.session = dialer.Lane().(*Dialer).Session()
 	if w.session == 0 {
 		tb.Fatal("no session")
 	}
 	w.shard.Step(w.now, 0, &node.Input{Kind: node.InTask, Type: TaskLoggedIn, Session: w.session})
 	for range 3 {
-		w.carry(w.shard, dialer)
-		w.carry(dialer, w.shard)
+		w.carry(w.shard, dialer, to)
+		w.carry(dialer, w.shard, w.at)
 	}
 }
 
-// carry ends a lane's batch and brings its packets to the other.
-func (w *wires) carry(from, to *node.LaneHost) {
+// carry ends a lane's batch and brings its packets to the other, which calls its end by that name.
+func (w *wires) carry(from, to *node.LaneHost, name node.Endpoint) {
 	from.Step(w.now, 0, &w.flush)
 	for _, p := range from.Packets() {
-		w.packet.Endpoint, w.packet.Body = gateAt, p.Bytes
-		w.packet.Endpoint.Stream = p.Endpoint.Stream
-		to.Step(w.now, 0, &w.packet)
+		if len(p.Bytes) > 0 {
+			w.packet.Endpoint, w.packet.Body = name, p.Bytes
+			to.Step(w.now, 0, &w.packet)
+		}
 	}
 	from.Sent()
 	answers := to.Answers()
@@ -90,13 +96,13 @@ func (w *wires) carry(from, to *node.LaneHost) {
 
 // round sends a batch of messages up and what answers it down.
 func (w *wires) round(task *node.Input, batch int) {
-	w.now = w.now.Add(25 * time.Millisecond)
+	w.now = w.now.Add(DefaultAckDelay)
 	for range batch {
 		w.dialer.Step(w.now, 0, task)
 	}
-	w.carry(w.dialer, w.shard)
+	w.carry(w.dialer, w.shard, w.at)
 	w.shard.Step(w.now, 0, &w.wake)
-	w.carry(w.shard, w.dialer)
+	w.carry(w.shard, w.dialer, w.to)
 	w.dialer.Step(w.now, 0, &w.wake)
 }
 
@@ -209,9 +215,9 @@ func BenchmarkHandshake(b *testing.B) {
 				dialer := w.newDialer(realARQ)
 				w.connect(b, dialer, tr)
 				dialer.Step(w.now, 0, &node.Input{Kind: node.InTask, Type: TaskClose})
-				w.carry(dialer, w.shard)
+				w.carry(dialer, w.shard, w.at)
 				w.shard.Step(w.now, 0, &node.Input{Kind: node.InTask, Type: TaskClose, Session: w.session})
-				w.carry(w.shard, dialer)
+				w.carry(w.shard, dialer, w.to)
 			}
 		})
 	}
@@ -224,7 +230,7 @@ func BenchmarkPing(b *testing.B) {
 	for range b.N {
 		w.now = w.now.Add(DefaultHeartbeat)
 		w.shard.Step(w.now, 0, &w.wake)
-		w.carry(w.shard, w.dialer)
-		w.carry(w.dialer, w.shard)
+		w.carry(w.shard, w.dialer, w.to)
+		w.carry(w.dialer, w.shard, w.at)
 	}
 }

@@ -105,7 +105,10 @@ const goldenDatagram = `
 func TestGoldenSession(t *testing.T) {
 	for i, golden := range []string{goldenStream, goldenDatagram} {
 		t.Run(transports[i].name, func(t *testing.T) {
-			w := newWorld(t, options{})
+			w := newWorld(t, options{
+				shard:  func(cfg *ShardConfig) { cfg.Limits.AckDelay = 20 * time.Millisecond },
+				dialer: func(cfg *DialerConfig) { cfg.Limits.AckDelay = 20 * time.Millisecond },
+			})
 			text := w.record()
 			p := w.players[0]
 			p.dial(w, transports[i], 0)

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"crypto/ecdh"
+	"crypto/subtle"
 	"io"
 
 	"github.com/flynn/noise"
@@ -26,13 +27,18 @@ func NewKeyPair(random io.Reader) (KeyPair, error) {
 
 // KeyPairOf returns the pair of a private key that was kept.
 func KeyPairOf(private [32]byte) (KeyPair, error) {
-	k, err := ecdh.X25519().NewPrivateKey(private[:])
-	if err != nil {
-		return KeyPair{}, err
-	}
 	pair := KeyPair{Private: private}
-	copy(pair.Public[:], k.PublicKey().Bytes())
+	copy(pair.Public[:], pair.static().PublicKey().Bytes())
 	return pair, nil
+}
+
+// static sets the private key up for exchanges.
+func (p *KeyPair) static() *ecdh.PrivateKey {
+	k, err := ecdh.X25519().NewPrivateKey(p.Private[:])
+	if err != nil {
+		panic("session: X25519 does not take a 32-byte key: " + err.Error())
+	}
+	return k
 }
 
 // initPayload is what a client says inside the first Noise message.
@@ -59,13 +65,53 @@ func (m *acceptPayload) Code(c *wire.Coder) {
 	c.Uint8(&m.verdict)
 }
 
+// dh is X25519 for one handshake. The library's own sets a private key up anew,
+// which costs as much as the exchange itself, each time that it is used.
+type dh struct {
+	static    *ecdh.PrivateKey // of a server, else nil
+	ephemeral *ecdh.PrivateKey
+}
+
+// GenerateKeypair makes the ephemeral key.
+func (d *dh) GenerateKeypair(random io.Reader) (noise.DHKey, error) {
+	private := make([]byte, 32)
+	if _, err := io.ReadFull(random, private); err != nil {
+		return noise.DHKey{}, err
+	}
+	k, err := ecdh.X25519().NewPrivateKey(private)
+	if err != nil {
+		return noise.DHKey{}, err
+	}
+	d.ephemeral = k
+	return noise.DHKey{Private: private, Public: k.PublicKey().Bytes()}, nil
+}
+
+// DH makes the secret that is shared with a public key; a key of low order is an error.
+func (d *dh) DH(private, public []byte) ([]byte, error) {
+	remote, err := ecdh.X25519().NewPublicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	k := d.ephemeral
+	if d.static != nil && (k == nil || subtle.ConstantTimeCompare(private, d.static.Bytes()) == 1) {
+		k = d.static
+	}
+	return k.ECDH(remote)
+}
+
+// DHLen returns the length of a key in bytes.
+func (d *dh) DHLen() int { return 32 }
+
+// DHName returns the name that Noise has for X25519.
+func (d *dh) DHName() string { return "25519" }
+
 // noiseState is one side of a key exchange under way.
 type noiseState = noise.HandshakeState
 
 // noiseConfig is Noise_NK_25519_AESGCM_BLAKE2s, bound to the client's random number.
-func noiseConfig(random [randomLen]byte, entropy io.Reader) noise.Config {
+func noiseConfig(static *ecdh.PrivateKey, random [randomLen]byte, entropy io.Reader) noise.Config {
 	return noise.Config{
-		CipherSuite: noise.NewCipherSuite(noise.DH25519, noise.CipherAESGCM, noise.HashBLAKE2s),
+		CipherSuite: noise.NewCipherSuite(&dh{static: static}, noise.CipherAESGCM, noise.HashBLAKE2s),
 		Pattern:     noise.HandshakeNK,
 		Random:      entropy,
 		Prologue:    append([]byte("messiah session 1 "), random[:]...),
@@ -75,7 +121,7 @@ func noiseConfig(random [randomLen]byte, entropy io.Reader) noise.Config {
 // initiate makes the client's half of a handshake and its first message. It
 // depends on its arguments alone, so that the half can be made again.
 func initiate(server [32]byte, random [randomLen]byte, ephemeral [32]byte, payload *initPayload) (*noiseState, []byte) {
-	cfg := noiseConfig(random, bytes.NewReader(ephemeral[:]))
+	cfg := noiseConfig(nil, random, bytes.NewReader(ephemeral[:]))
 	cfg.Initiator = true
 	cfg.PeerStatic = server[:]
 	hs, err := noise.NewHandshakeState(cfg)
@@ -90,9 +136,9 @@ func initiate(server [32]byte, random [randomLen]byte, ephemeral [32]byte, paylo
 }
 
 // respond makes the server's half and reads the client's first message.
-func respond(static *KeyPair, random [randomLen]byte, entropy io.Reader, message []byte) (*noiseState, *initPayload) {
-	cfg := noiseConfig(random, entropy)
-	cfg.StaticKeypair = noise.DHKey{Private: static.Private[:], Public: static.Public[:]}
+func respond(static *ecdh.PrivateKey, random [randomLen]byte, entropy io.Reader, message []byte) (*noiseState, *initPayload) {
+	cfg := noiseConfig(static, random, entropy)
+	cfg.StaticKeypair = noise.DHKey{Private: static.Bytes(), Public: static.PublicKey().Bytes()}
 	hs, err := noise.NewHandshakeState(cfg)
 	if err != nil {
 		panic("session: Noise does not start: " + err.Error())

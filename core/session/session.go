@@ -19,21 +19,23 @@ import (
 
 // Tasks that the loop gives to a Shard or a Dialer, in Input.Type.
 const (
-	TaskSend         uint16 = 1 + iota // Session, Flags, Num: cookie, Conn: client messages handled, or 0; Body
-	TaskHandled                        // Session, Num: client messages handled
+	TaskSend         uint16 = 1 + iota // Session, Flags, Num: cookie, Conn: messages of the other side's handled, or 0; Body
+	TaskHandled                        // Session, Num: messages of the other side's handled
 	TaskLoggedIn                       // Session: compress, and let the client resume from now on
-	TaskClose                          // Session, Num: reason
+	TaskClose                          // Session, Num: reason; what was sent before goes out first
 	TaskResume                         // Session: the new epoch, Num: the old one, Conn: client messages handled
 	TaskRefuseResume                   // Session: the new epoch, Num: reason
 	TaskDrop                           // Session: a detached epoch that is not waited for any longer
-	TaskDial                           // Dialer: Endpoint, Flags: FlagResume
+	TaskDial                           // Dialer: Endpoint, Flags: FlagResume, Conn: server messages handled, for AckOnHandled
 	TaskAbort                          // Dialer: drop the transport without a word
 )
 
 // Answers that a Shard or a Dialer gives to the loop, in the Type of an
-// InAnswer. The answers of a Dialer name no session.
+// InAnswer. The answers of a Dialer name no session. Beside them the loop gets
+// InConnected (of a Dialer, Type: the wire.Verdict on the versions), InClient and
+// InDisconnected (Type: reason, Num: cookie of the last acknowledged message).
 const (
-	AnswerDropped       uint16 = 1 + iota // Session: a detached epoch ended for good; Num: cookie of the last acknowledged message
+	AnswerDropped       uint16 = 1 + iota // Session: a login that waited for a resume ended for good; Num: cookie of the last acknowledged message
 	AnswerResumeRefused                   // Dialer: Num: cookie of the last acknowledged message; what came later is lost
 	AnswerDialFailed                      // Dialer: Num: reason, Conn: milliseconds until a retry makes sense, FlagResumable; Body: see OlderClient
 )

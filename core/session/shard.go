@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/ecdh"
 	"time"
 
 	"messiah/core/node"
@@ -75,7 +76,8 @@ func (c *ShardConfig) defaults() {
 
 // Shard is the lane that holds client sessions of a gate.
 type Shard struct {
-	cfg ShardConfig
+	cfg    ShardConfig
+	static *ecdh.PrivateKey
 	station
 	deadlines
 	cookies    cookies
@@ -98,7 +100,7 @@ type Shard struct {
 func NewShard(cfg ShardConfig) *Shard {
 	cfg.defaults()
 	sh := &Shard{
-		cfg: cfg, streams: map[uint32]*session{}, inits: map[initKey]*session{}, aliases: map[node.Session]*session{},
+		cfg: cfg, static: cfg.Key.static(), streams: map[uint32]*session{}, inits: map[initKey]*session{}, aliases: map[node.Session]*session{},
 	}
 	sh.limits, sh.newARQ = cfg.Limits, cfg.NewARQ
 	return sh

@@ -173,7 +173,7 @@ func (sh *Shard) refuseInit(in *node.Input, key initKey, r refusal) {
 
 // exchange does the costly part of a handshake.
 func (sh *Shard) exchange(in *node.Input, key initKey) {
-	hs, hello := respond(&sh.cfg.Key, key.random, sh.env.Rand(), in.Body[initHead:])
+	hs, hello := respond(sh.static, key.random, sh.env.Rand(), in.Body[initHead:])
 	if hs == nil {
 		sh.refuseInit(in, key, refusal{reason: ReasonKey})
 		return

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,6 +61,7 @@ type field struct {
 	lines  *lineCount
 	swarms map[string]*bots.Swarm // by transport
 
+	mu        sync.Mutex
 	intruders []*intruder // that have not left
 
 	heap, peak uint64 // in use after a collection, and ever taken from the system, at the start

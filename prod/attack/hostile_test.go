@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,7 +100,7 @@ func (f *field) intrude(t testing.TB, transport string, n int) *intruder {
 }
 
 func (f *field) tryIntrude(transport string, n int) (*intruder, error) {
-	i := &intruder{stream: transport == "tcp", key: f.key, version: f.site.Version(), buffer: make([]byte, 1<<17)}
+	i := &intruder{stream: transport == "tcp", key: f.key, version: f.site.Version()}
 	_, _ = rand.Read(i.random[:])
 	i.hint = uint32(i.random[0]) << 24
 	from := net.IPv4(127, 0, 0, byte(n))
@@ -111,7 +112,9 @@ func (f *field) tryIntrude(transport string, n int) (*intruder, error) {
 	}
 	var err error
 	if i.conn, err = d.Dial(network, f.at(transport)); err == nil {
+		f.mu.Lock()
 		f.intruders = append(f.intruders, i)
+		f.mu.Unlock()
 	}
 	return i, err
 }
@@ -143,6 +146,9 @@ func frame(packet []byte) []byte {
 // read waits for one packet.
 func (i *intruder) read(patience time.Duration) ([]byte, error) {
 	_ = i.conn.SetReadDeadline(time.Now().Add(patience))
+	if i.buffer == nil {
+		i.buffer = make([]byte, session.MaxDatagram)
+	}
 	if !i.stream {
 		n, err := i.conn.Read(i.buffer)
 		i.got += n
@@ -152,9 +158,10 @@ func (i *intruder) read(patience time.Duration) ([]byte, error) {
 		return nil, cut(err)
 	}
 	size := int(binary.LittleEndian.Uint32(i.buffer))
-	if size > len(i.buffer) {
+	if size > session.MaxPacket {
 		return nil, fmt.Errorf("attack: a packet of %d bytes", size)
 	}
+	i.buffer = slices.Grow(i.buffer[:0], size)[:max(size, session.MaxDatagram)]
 	_, err := io.ReadFull(i.conn, i.buffer[:size])
 	i.got += size
 	return i.buffer[:size], cut(err)

@@ -45,6 +45,9 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.lane.Step(now, wall, &node.Input{Kind: node.InStart, Body: entropy})
 }
 
+// maxRounds bounds how often node and lane answer each other in one turn of a bot.
+const maxRounds = 64
+
 // run is one turn of a bot: what came in is handled to its end, what it left to send goes out.
 func (l *loop) run(b *bot) {
 	if b.ended {
@@ -56,7 +59,12 @@ func (l *loop) run(b *bot) {
 		b.lane.Step(now, wall, &node.Input{Kind: node.InWake})
 	}
 	flushed := false
-	for {
+	for round := 0; ; round++ {
+		if round == maxRounds {
+			// The others have their turn first.
+			l.schedule.want(b.index, now)
+			break
+		}
 		moved := l.answers(b)
 		moved = l.steps(b) || moved
 		moved = l.tasks(b, now, wall) || moved

@@ -19,7 +19,7 @@ import (
 )
 
 // within bounds every wait of these tests.
-const within = 20 * time.Second
+const within = 40 * time.Second
 
 // nothing is an avatar that remembers nothing.
 type nothing struct{}

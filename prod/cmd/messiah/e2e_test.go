@@ -19,7 +19,7 @@ func TestTwoHundredClientsOverEachTransport(t *testing.T) {
 			if doc := botsJSON(t, r.out); r.status != 0 || doc["connected"] != 200.0 || doc["errors"] != 0.0 {
 				t.Errorf("status %d, %s%s", r.status, r.out, r.err)
 			}
-			b := begin(t, c.dir, c.bots(t, transport, "--clients", "200", "--for", "20s", "--every", "20ms")...)
+			b := begin(t, c.dir, c.bots(t, transport, "--clients", "200", "--for", "15s", "--every", "20ms")...)
 			c.until(t, "all bots in", func(s *admin.Cluster) bool { return s.Avatars == 200 && gateSessions(s, "gate1") > 0 })
 			c.all["gate1"].signal(t, syscall.SIGKILL)
 			c.all["gate1"].ended(t)

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 // within bounds every wait of these tests.
-const within = 20 * time.Second
+const within = 40 * time.Second
 
 // command is the program with arguments, in a directory of the test's own and without our variables.
 func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
