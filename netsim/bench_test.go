@@ -15,8 +15,11 @@ type ring struct {
 }
 
 func (r *ring) Schedule(at node.Time, event Event) {
-	r.events = append(r.events, due{at: at, event: event})
+	if event.Op != opDial { // every dial here is answered
+		r.events = append(r.events, due{at: at, event: event})
+	}
 }
+
 func (r *ring) Up(*End) bool           { return true }
 func (r *ring) Data(*End, []byte) bool { r.got++; return true }
 func (r *ring) Down(*End) bool         { return true }

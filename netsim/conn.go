@@ -12,7 +12,8 @@ const (
 
 type end struct {
 	End
-	state endState
+	state  endState
+	untold bool // its machine has accepted, and its process has not heard of it yet
 }
 
 // conn is one connection. Side 0 dialled; dirs[i] carries what ends[i] sends.

@@ -253,6 +253,21 @@ func TestKickBringsBackWhatWasRefused(t *testing.T) {
 	r.wantClean(t)
 }
 
+// A connection that ends before a paused process has heard of its beginning is none for it.
+func TestConnectionThatEndsUnheard(t *testing.T) {
+	r, client, server := newPair(LAN())
+	r.stuck[server] = true
+	r.Dial(client, 1, "gate1")
+	r.pass(ms)
+	r.ResetAt(r.IDOf(client), Process)
+	r.pass(ms)
+	r.stuck[server] = false
+	r.Kick(server)
+	r.pass(ms)
+	r.want(t, "after the reset", "client1 up dialled=true num=1 tag=0", "client1 down stood=true num=1")
+	r.wantClean(t)
+}
+
 // A dialler that takes nothing hears of a refusal later, and it counts once.
 func TestRefusalThatIsNotTaken(t *testing.T) {
 	r, client, _ := newPair(LAN())
@@ -306,7 +321,9 @@ func TestBlockedConnectionBreaks(t *testing.T) {
 	r.Block(from, to)
 	r.pass(defaultBreakAfter / 2)
 	r.Write(a, []byte{1})
-	r.pass(defaultBreakAfter - ms)
+	r.pass(defaultBreakAfter - time.Second)
+	r.Block(from, to) // it is: this begins nothing anew
+	r.pass(time.Second - ms)
 	r.want(t, "before")
 	r.pass(2 * ms)
 	r.want(t, "broken", "client1 down stood=true num=7")
@@ -406,6 +423,47 @@ func TestStreamIsAsFastAsItsLink(t *testing.T) {
 	want := count * time.Second * 1000 / rate
 	if took := last.Sub(start) - ms; arrived != count || took != want {
 		t.Errorf("%d of %d items, the last after %v, want %v", arrived, count, took, want)
+	}
+}
+
+// unlucky decides for every fault, and for no delay but that.
+type unlucky struct{}
+
+func (unlucky) Choose(label string, n int) int {
+	if label == "loss" {
+		return n - 1
+	}
+	return 0
+}
+
+// On a stream a loss is a retransmission, each after twice the wait of the last, and the item comes in the end.
+func TestStreamLossCostsTime(t *testing.T) {
+	r := newRecorder(func(_, _ node.ID) Decider { return unlucky{} }, Profile{Latency: 10 * ms, Loss: Million / 2})
+	client := r.site(node.NewID(node.Client, 1))
+	r.server(node.NewID(node.Gate, 1))
+	r.cfg.DialWithin = time.Hour
+	r.Dial(client, 1, "gate1")
+	wait := 10*ms + retransmitFirst*(1<<retransmitMost-1)
+	r.pass(wait - 1)
+	r.want(t, "too early")
+	r.pass(1)
+	r.want(t, "in time", "gate1 up dialled=false num=0 tag=0")
+}
+
+// However much waits in a connection, only its next item has an event.
+func TestWaitingItemsCostNoEvents(t *testing.T) {
+	r, client, server := newPair(LAN())
+	a, _ := r.connect(t, client, server)
+	r.pass(time.Minute)
+	for i := range 100 {
+		r.Write(a, []byte{byte(i)})
+	}
+	if len(r.queue) != 1 {
+		t.Errorf("100 items have %d events", len(r.queue))
+	}
+	r.pass(ms)
+	if len(r.lines) != 100 || len(r.queue) != 0 {
+		t.Errorf("%d items came, %d events are left", len(r.lines), len(r.queue))
 	}
 }
 

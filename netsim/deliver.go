@@ -55,20 +55,26 @@ func (n *Net) arrive(c *conn, i int32) bool {
 		if to.Class == Stream {
 			n.nameAccepted(c)
 		}
-		to.state, to.Standing = endUp, true
+		to.state, to.Standing, to.untold = endUp, true, true
 		n.put(c, 1, itemSynAck, nil)
 	}
 	if to.state != endUp {
 		return true
 	}
-	// The machine answers for a process that is paused; the process hears later.
-	return n.cfg.Sink.Up(&to.End)
+	// The machine answers for a process that is paused; the process hears later, or
+	// never, where the connection ends before.
+	to.untold = false
+	if !n.cfg.Sink.Up(&to.End) {
+		to.untold = true
+		return false
+	}
+	return true
 }
 
 // end tells an end that its connection is over.
 func (n *Net) end(c *conn, side int) bool {
 	e := &c.ends[side]
-	heard := e.state == endUp || e.state == endOpening && e.Dialled
+	heard := e.state == endUp && !e.untold || e.state == endOpening && e.Dialled
 	before := e.state
 	e.state = endClosed
 	if heard && !n.cfg.Sink.Down(&e.End) {

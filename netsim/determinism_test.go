@@ -22,7 +22,7 @@ func actions(t *rapid.T) []action {
 			B: rapid.IntRange(0, 5).Draw(t, "b"), N: rapid.IntRange(0, 1000).Draw(t, "n"),
 		}
 	})
-	return rapid.SliceOfN(one, 1, 80).Draw(t, "actions")
+	return rapid.SliceOfN(one, 40, 80).Draw(t, "actions")
 }
 
 // play is a run of a list of actions on three sites of mixed quality.
@@ -46,6 +46,13 @@ func newPlay(seed uint64) *play {
 		p.sites = append(p.sites, p.server(node.NewID(kind, i+1)))
 	}
 	p.onData = p.heard
+	for i, s := range p.sites { // something to disturb
+		to := p.EndpointOf(p.sites[(i+1)%3])
+		to.Stream = 1
+		p.Dial(s, 1, p.IDOf(p.sites[(i+1)%3]).String())
+		p.DialStream(s, to, 1)
+	}
+	p.pass(time.Second)
 	return p
 }
 
@@ -78,7 +85,7 @@ func (p *play) do(a action) {
 	id, otherID := p.IDOf(s), p.IDOf(other)
 	switch a.What {
 	case 0:
-		if p.sites[a.A%len(p.sites)] != other && p.reachable(s) {
+		if s != other && p.reachable(s) {
 			p.Dial(s, uint64(a.N), otherID.String())
 		}
 	case 1:
@@ -158,8 +165,8 @@ func (p *play) rest() {
 }
 
 // The same decisions and the same actions lead to the same calls in the same
-// order; on the way numbers on a connection only grow, each end is told of each
-// connection at most once up and once down, and at rest nothing is left.
+// order; on the way numbers on a connection only grow, each end lives once, as the
+// recorder sees to, and at rest nothing is left.
 func TestRunsAreEqual(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed, list := rapid.Uint64().Draw(t, "seed"), actions(t)
@@ -186,17 +193,6 @@ func TestRunsAreEqual(t *testing.T) {
 			} else if !slices.Equal(first, p.lines) {
 				t.Fatalf("two runs differ:\n%q\n%q", first, p.lines)
 			}
-			checkLives(t, p)
 		}
 	})
-}
-
-// checkLives counts what each end was told.
-func checkLives(t *rapid.T, p *play) {
-	up := map[[2]uint64]int{}
-	for _, e := range p.ups {
-		if up[[2]uint64{uint64(e.Site), e.Conn}]++; up[[2]uint64{uint64(e.Site), e.Conn}] > 1 {
-			t.Fatalf("connection %d is up twice at site %d", e.Conn, e.Site)
-		}
-	}
 }

@@ -32,6 +32,10 @@ func TestPoolSharesNothing(t *testing.T) {
 				if _, twice := out[i]; twice || i == 0 {
 					t.Fatalf("item %d is out twice", i)
 				}
+				if it := &p.items[i]; it.pass || it.link != nil || it.cause != 0 || it.at != 0 {
+					t.Fatalf("item %d begins as %+v", i, *it)
+				}
+				p.items[i].pass, p.items[i].cause, p.items[i].at, p.items[i].link = true, 1, 1, &Link{}
 				out[i], order = b, append(order, i)
 			},
 			"give": func(t *rapid.T) {

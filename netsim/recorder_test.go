@@ -33,6 +33,7 @@ type recorder struct {
 	stuck  map[Site]bool // takes nothing
 	full   map[Site]bool // drops datagrams
 	ups    []End
+	life   map[uint64]string // of each end, by connection number: "", "up", "down"
 	onData func(e *End, b []byte)
 }
 
@@ -43,7 +44,7 @@ type due struct {
 }
 
 func newRecorder(choose func(from, to node.ID) Decider, quality Profile) *recorder {
-	r := &recorder{stuck: map[Site]bool{}, full: map[Site]bool{}}
+	r := &recorder{stuck: map[Site]bool{}, full: map[Site]bool{}, life: map[uint64]string{}}
 	r.Net = New(Config{
 		Sink: r, Stream: choose,
 		Quality: func(_, _ node.ID) Profile { return quality },
@@ -92,10 +93,19 @@ func (r *recorder) say(format string, args ...any) {
 	r.lines = append(r.lines, fmt.Sprintf("%v ", r.now)+fmt.Sprintf(format, args...))
 }
 
+// turn moves an end on in its life, which has one beginning and one end.
+func (r *recorder) turn(e *End, to string, from ...string) {
+	if was := r.life[e.Conn]; !slices.Contains(from, was) {
+		panic(fmt.Sprintf("%v hears %s of connection %d, which is %q", r.IDOf(e.Site), to, e.Conn, was))
+	}
+	r.life[e.Conn] = to
+}
+
 func (r *recorder) Up(e *End) bool {
 	if r.stuck[e.Site] {
 		return false
 	}
+	r.turn(e, "up", "")
 	r.ups = append(r.ups, *e)
 	r.say("%v up dialled=%v num=%d tag=%d", r.IDOf(e.Site), e.Dialled, e.Num, e.Tag)
 	return true
@@ -105,6 +115,7 @@ func (r *recorder) Data(e *End, b []byte) bool {
 	if r.stuck[e.Site] {
 		return false
 	}
+	r.turn(e, "up", "up")
 	r.say("%v data %x", r.IDOf(e.Site), b)
 	if r.onData != nil {
 		r.onData(e, b)
@@ -115,6 +126,11 @@ func (r *recorder) Data(e *End, b []byte) bool {
 func (r *recorder) Down(e *End) bool {
 	if r.stuck[e.Site] {
 		return false
+	}
+	if e.Standing {
+		r.turn(e, "down", "up")
+	} else {
+		r.turn(e, "down", "")
 	}
 	r.say("%v down stood=%v num=%d", r.IDOf(e.Site), e.Standing, e.Num)
 	return true

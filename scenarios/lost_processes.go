@@ -83,7 +83,7 @@ func linkBreaks() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "link-breaks",
 		About: "Connections between processes that break under load lose, double and reorder nothing.",
-		Marks: []string{"link-broken", "link-resent"},
+		Marks: []string{"link-broken"},
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)

@@ -59,7 +59,9 @@ func (w *World) build() {
 	}
 	for i := 1; i <= o.Games; i++ {
 		id := GameID(i)
-		w.server(id, cfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) })
+		gameCfg := cfg
+		gameCfg.Fence = true // a game that was held for dead must run no call that another life may have run
+		w.server(id, gameCfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) })
 	}
 	w.oracles = newOracles(w)
 }

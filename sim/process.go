@@ -89,7 +89,7 @@ func (p *process) resume() {
 		l.wakeAt = node.Never
 		l.want()
 	}
-	p.w.net.Kick(p.site)
+	p.w.kick(p)
 }
 
 // entropy derives what a life of a process starts with from the seed.
@@ -218,8 +218,14 @@ func (p *process) turn() {
 	w.net.At(w.now, w.netCause)
 	p.settle()
 	if p.host != nil && !p.host.Full() {
-		w.net.Kick(p.site)
+		w.kick(p)
 	}
+}
+
+// kick lets the network try again what the process would not take.
+func (w *World) kick(p *process) {
+	w.net.At(w.now, w.netCause)
+	w.net.Kick(p.site)
 }
 
 // serviceTime is how long a handler keeps the loop busy: its fixed cost and, now
@@ -327,7 +333,7 @@ func (l *lane) run() {
 	l.mail.Recycle()
 	l.finish()
 	if p.host != nil {
-		p.w.net.Kick(p.site)
+		p.w.kick(p)
 	}
 }
 

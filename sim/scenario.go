@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"messiah/core/client"
+	"messiah/core/manager"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/session"
@@ -368,6 +369,27 @@ func (s *Story) calm() bool {
 					return false // an avatar is on its way in or out
 				}
 			}
+		}
+	}
+	return s.known()
+}
+
+// known tells whether the manager knows exactly the lives that run.
+func (s *Story) known() bool {
+	p := s.byID[ManagerID]
+	if p.host == nil {
+		return false
+	}
+	listed := map[node.ID]node.Incarnation{}
+	for _, one := range p.host.Node().(*manager.Manager).Inspect().Processes {
+		listed[one.Peer.ID] = one.Peer.Inc
+	}
+	for _, p := range s.servers() {
+		if p.id == ManagerID || s.byID[p.id] != p {
+			continue
+		}
+		if p.host == nil || listed[p.id] != p.host.Self().Inc {
+			return false
 		}
 	}
 	return true

@@ -16,6 +16,10 @@ type Config struct {
 	Scribble bool // overwrite each received buffer after its handler: the simulator and tests do
 	Lanes    int
 
+	// Fence ends a process that finds it was stopped for so long that its peers
+	// may hold it for dead: others do its work by then.
+	Fence bool
+
 	Log  func(level Level, text string, pairs ...any) // may be nil
 	Mark func(name string)                            // may be nil
 }
@@ -94,6 +98,10 @@ func (h *Host) Node() Node { return h.node }
 func (h *Host) Begin(now Time, wall int64) {
 	must.True(now >= h.now, "time went back from %d to %d", h.now, now)
 	h.now, h.wall = now, wall
+	if late := h.timers.next(); h.cfg.Fence && late < now && now.Sub(late) >= StoppedTooLong {
+		h.env.Mark("stopped-too-long")
+		h.halt("it was stopped for longer than its peers wait", false)
+	}
 }
 
 // Full tells whether the queue is at its bound; the driver then delivers no

@@ -27,8 +27,12 @@ const (
 	MaxLinkBytes   = 32 << 20
 	controlReserve = 4 << 20
 
-	pingEvery       = time.Second     // a link that says nothing else says this
-	silenceBreaks   = 3 * time.Second // a connection from which nothing comes is given up
+	pingEvery     = time.Second     // a link that says nothing else says this
+	silenceBreaks = 3 * time.Second // a connection from which nothing comes is given up
+	// StoppedTooLong is how late a timer may be before a process with a fence ends:
+	// longer than a handler takes, and shorter than it takes to be declared dead.
+	StoppedTooLong = silenceBreaks + 500*time.Millisecond
+
 	handshakeWithin = 2 * time.Second // from connection to ready
 	forgottenWithin = 2 * time.Second // what a dead peer sent may take so long to arrive
 	redialFirst     = 5 * time.Millisecond

@@ -127,7 +127,7 @@ func TestGreetingsPushOutNoHandshake(t *testing.T) {
 func TestHandshakeBudgets(t *testing.T) {
 	over(t, func(t *testing.T, tr transport) {
 		w := newWorld(t, options{players: 40, shard: func(cfg *ShardConfig) {
-			cfg.HandshakeRate, cfg.HandshakeBurst, cfg.AddressRate, cfg.AddressBurst = 10, 30, 5, 12
+			cfg.HandshakeRate, cfg.HandshakeBurst, cfg.AddressRate, cfg.AddressBurst = 10, 20, 5, 12
 		}})
 		crowd, lone := w.players[:20], w.players[20]
 		for _, p := range crowd {
@@ -151,8 +151,8 @@ func TestHandshakeBudgets(t *testing.T) {
 			p.dial(w, tr, 0)
 		}
 		w.run(100 * time.Millisecond)
-		if n := w.shard().Len(); n < 30 || n > 37 {
-			t.Fatalf("%d sessions of a budget of 30 and 10 a second", n)
+		if n := w.shard().Counters().Handshakes; n < 20 || n > 20+8 {
+			t.Fatalf("%d key exchanges of a budget of 20 and 10 a second", n)
 		}
 		w.run(time.Second)
 		w.login(w.players[39], tr)

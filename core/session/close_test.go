@@ -59,6 +59,7 @@ func TestClosingIsOverForTheLoop(t *testing.T) {
 	p.send(w, 5)
 	w.run(15 * time.Millisecond) // on their way
 	p.send(w, 5)
+	w.tellGate(orderSend, l.key, 3, 0)
 	w.tellGate(TaskClose, l.key, uint64(ReasonKicked), 0)
 	if !l.over || w.gate.host.Sessions() != 0 {
 		t.Fatalf("over %v, %d sessions at the host", l.over, w.gate.host.Sessions())
@@ -70,8 +71,8 @@ func TestClosingIsOverForTheLoop(t *testing.T) {
 		w.step(&w.gate, nil, &node.Input{Kind: node.InTask, Type: typ, Session: l.session, Num: 1})
 	}
 	w.run(time.Second)
-	if l.got.last != 5 || p.loop.got.last != 0 || p.loop.up {
-		t.Fatalf("%d messages were handled after the end; %d came down; up %v", l.got.last-5, p.loop.got.last, p.loop.up)
+	if l.got.last != 5 || p.loop.got.last != 3 || p.loop.up {
+		t.Fatalf("%d messages were handled after the end; %d of 3 came down; up %v", l.got.last-5, p.loop.got.last, p.loop.up)
 	}
 	w.empty()
 }

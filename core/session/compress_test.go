@@ -69,7 +69,7 @@ func TestNothingIsPackedBeforeTheLogin(t *testing.T) {
 	w.run(time.Second)
 	w.whole(p, l)
 	w.tap = nil
-	content := append(binary.AppendUvarint(nil, 0), binary.AppendUvarint(nil, 1000)...)
+	content := append(binary.AppendUvarint(nil, p.dialer().handled), binary.AppendUvarint(nil, 1000)...)
 	packed := s2.Encode(nil, append(content, make([]byte, 1000)...))
 	b := append(append(make([]byte, headerLen), kindBatch, batchPacked), packed...)
 	d := p.dialer()
@@ -91,6 +91,7 @@ func TestUnpackRefusesBombs(t *testing.T) {
 		"over the ratio":    claim(64*4+1, 0, 0),
 		"no length":         {0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
 		"less than claimed": claim(50, 0, 'x'),
+		"more than a batch": s2.Encode(nil, speech(rand.New(rand.NewPCG(1, 2)), maxBatch+1)),
 		"zeros":             s2.Encode(nil, make([]byte, maxBatch)),
 	} {
 		var content []byte

@@ -128,16 +128,11 @@ func (w *world) perform(s plan, tr transport) {
 // lose drops the player's next datagrams in one direction. A stream does not
 // lose single packets, so that there the whole stream is blocked from the next one on.
 func (w *world) lose(p *player, up bool, n int) {
-	var broken *conn
 	w.tap = func(f *flight) bool {
-		switch {
-		case f.conn != nil && f.conn == broken:
-			return false
-		case f.p != p || f.up != up || n < 0:
+		if f.p != p || f.up != up || n < 0 {
 			return true
 		}
-		n--
-		if broken = f.conn; broken != nil {
+		if n--; f.conn != nil {
 			w.cut(p, 30*time.Millisecond, 50*time.Millisecond)
 			n = -1
 		}
@@ -192,6 +187,7 @@ func crossing(rt *rapid.T, tr transport, st style, o options) *world {
 	o.players, o.immediate = 2, st.slow
 	o.seed = rapid.Uint64().Draw(rt, "seed of the noise")
 	w := newWorld(rt, o)
+	w.honest = true
 	w.loop.tell = rapid.Bool().Draw(rt, "tell")
 	start := rapid.SampledFrom([]int{300, 300, 300, 65, 55, 0}).Draw(rt, "start")
 	steps := drawPlan(rt, st.kinds, o.players)

@@ -266,7 +266,11 @@ func TestNoAnswerIsLongerThanItsQuestion(t *testing.T) {
 	answered := 0
 	for _, question := range [][]byte{hello, other, init, make([]byte, 24), make([]byte, 1200)} {
 		for typ := range byte(8) {
-			for n := range len(question) + 1 {
+			for i := range 2 * len(question) {
+				n := i
+				if i > len(question) {
+					n = 2*len(question) - i // down again, with whatever the whole one has left behind
+				}
 				b := clone(question[:n])
 				if n > 0 {
 					b[0] = typ

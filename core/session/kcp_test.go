@@ -21,6 +21,7 @@ func inBubble(t *testing.T, o options, play func(w *world)) {
 		o.shard = also(o.shard, func(cfg *ShardConfig) { cfg.NewARQ = real })
 		o.dialer = also(o.dialer, func(cfg *DialerConfig) { cfg.NewARQ = real })
 		w := newWorld(t, o)
+		w.honest = true
 		w.turn = func(at node.Time) { time.Sleep(time.Duration(at) - arq.Clock()) }
 		w.turn(w.now)
 		play(w)

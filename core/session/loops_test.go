@@ -95,6 +95,7 @@ func (g *gateLoop) Step(env *node.Env, in *node.Input) {
 			return
 		}
 		l.reason, l.acked = Reason(in.Type), max(l.acked, in.Num)
+		g.w.judge(l.reason)
 		if in.Flags&FlagResumable != 0 {
 			l.lost = true
 			return
@@ -242,6 +243,7 @@ func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 	case node.InDisconnected:
 		c.up, c.resume = false, in.Flags&FlagResumable != 0
 		c.ends = append(c.ends, Reason(in.Type))
+		c.w.judge(Reason(in.Type))
 		c.acked = in.Num
 	case node.InClient:
 		if in.Flags&node.FlagLatest != 0 {

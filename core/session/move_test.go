@@ -98,6 +98,52 @@ func TestMoveMustBeProven(t *testing.T) {
 	w.whole(p, l)
 }
 
+// The answer counts only from where the question went: a client at one address
+// cannot move itself to another's with a word that it was asked at its own.
+func TestMoveIsProvenWhereItWasAsked(t *testing.T) {
+	w := newWorld(t, options{})
+	p := w.players[0]
+	w.login(p, transports[1])
+	p.at.Port++
+	victim := elsewhere(7)
+	moved := 0
+	w.tap = func(f *flight) bool {
+		if f.up && w.kindOf(f) == "pong" {
+			f.from = victim
+			moved++
+		}
+		return true
+	}
+	p.send(w, 1)
+	w.run(time.Second)
+	if at := w.shard().slots[0].endpoint; moved == 0 || at == victim {
+		t.Fatalf("%d answers came from the victim's address, the gate sends to %v", moved, at)
+	}
+}
+
+// A packet that is shorter than the question is not answered with one.
+func TestShortPacketsAskNothing(t *testing.T) {
+	w := newWorld(t, options{})
+	p := w.players[0]
+	w.login(p, transports[1])
+	w.watch = func(packet node.Packet) {
+		if packet.Endpoint != p.at {
+			t.Errorf("%d bytes were sent to another address", len(packet.Bytes))
+		}
+	}
+	d := p.dialer()
+	for n := range pingLen - overhead - 2 {
+		b := append(append(make([]byte, headerLen), kindLatest, 0), make([]byte, n)...)
+		d.sealed++
+		putHeader(b, d.id, d.sealed)
+		w.inject(elsewhere(7), d.out.seal(b, d.sealed))
+	}
+	w.watch = nil
+	if s := w.shard().slots[0]; s.path != (path{}) || s.state != stateOpen {
+		t.Fatalf("the session is %v and looks into %+v", s.state, s.path)
+	}
+}
+
 // Somebody on the way sends the gate's newest packets on to the client from an address of its own.
 func TestServerDoesNotMove(t *testing.T) {
 	w := newWorld(t, options{})

@@ -109,6 +109,31 @@ func TestResumeByThePreviousToken(t *testing.T) {
 	}
 }
 
+// As long as the client may not know of the grant, each of the two tokens goes with its own name.
+func TestTokensDoNotMix(t *testing.T) {
+	w := newWorld(t, options{})
+	p := w.players[0]
+	w.login(p, transports[0])
+	p.task(w, TaskAbort, 0)
+	w.run(time.Second)
+	w.dropKind("resumed")
+	p.dial(w, transports[0], FlagResume)
+	w.run(100 * time.Millisecond)
+	sh, s := w.shard(), w.shard().slots[w.loop.logins[0].session.Slot()]
+	for _, c := range []struct {
+		c    claim
+		good bool
+	}{
+		{claim{token: s.token, session: s.id}, true}, {claim{token: s.oldToken, session: s.oldID}, true},
+		{claim{token: s.token, session: s.oldID}, false}, {claim{token: s.oldToken, session: s.id}, false},
+	} {
+		sh.env = &node.LaneEnv{}
+		if got := sh.claimedBy(&c.c); got == s != c.good {
+			t.Errorf("session %v with its token %v: good %v", c.c.session, c.c.token == s.token, got == s)
+		}
+	}
+}
+
 // claimWith dials with a token of the test's choice.
 func (w *world) claimWith(p *player, tok token, id node.Session, received uint64) {
 	d := p.dialer()
@@ -279,15 +304,19 @@ func TestResumeGrantedOfNothing(t *testing.T) {
 	w := newWorld(t, options{shard: func(cfg *ShardConfig) { cfg.Limits.UnackedMessages = 10 }})
 	p := w.players[0]
 	l := w.login(p, transports[0])
+	w.tap = func(f *flight) bool { return !f.up } // no acknowledgement comes but with the wish to resume
 	w.tellGate(orderSend, l.key, 3, 0)
 	w.run(time.Second)
 	p.task(w, TaskAbort, 0)
 	w.run(time.Second)
-	w.tellGate(orderSend, l.key, 10, 0)
+	w.tap = nil
+	w.tellGate(orderSend, l.key, 7, 0)
 	w.busy = true
 	p.dial(w, transports[0], FlagResume)
 	w.run(100 * time.Millisecond)
-	w.step(&w.gate, nil, &node.Input{Kind: node.InTask, Type: TaskSend, Session: l.session}) // sent before the loop heard of the wish
+	for range 4 { // sent before the loop heard of the wish
+		w.step(&w.gate, nil, &node.Input{Kind: node.InTask, Type: TaskSend, Session: l.session})
+	}
 	w.busy = false
 	w.handle(&w.gate, nil, -1)
 	w.run(time.Second)

@@ -47,7 +47,6 @@ func (sh *Shard) holdEnd(s *session, r Reason, final bool) {
 // what was sent before: an ARQ still carries that, for a while.
 func (sh *Shard) closeInOrder(s *session, r Reason) {
 	sh.disconnected(s, r, 0)
-	sh.forgetOld(s)
 	s.state, s.closing, s.announced, s.loggedIn = stateClosing, r, false, false
 	s.until = sh.env.Now().Add(sh.cfg.Limits.Linger)
 	sh.touch(s)

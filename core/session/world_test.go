@@ -36,6 +36,7 @@ type world struct {
 	busy      bool                     // the gate's loop handles only what it is told to
 	turn      func(at node.Time)       // called before the time becomes another
 	watch     func(packet node.Packet) // sees each packet of the gate's
+	honest    bool                     // nobody breaks the protocol or goes over a bound
 	marks     map[string]int
 	trace     hash.Hash64 // of all that was under way
 	keys      map[keyName]sealer
@@ -70,6 +71,7 @@ type conn struct {
 	client, gate uint32
 	clientDown   bool
 	gateDown     bool
+	broken       bool // nothing passes any more, whether or not an end has noticed
 }
 
 // flight is something under way.
@@ -172,6 +174,16 @@ func (w *world) fail(format string, args ...any) {
 	}
 }
 
+// judge fails a world of honest sides in which one calls the other dishonest.
+func (w *world) judge(r Reason) {
+	switch r {
+	case ReasonBad, ReasonForged, ReasonFlood, ReasonSlow, ReasonTooLarge, ReasonKey, ReasonVersion:
+		if w.honest {
+			w.fail("a session has ended with %v", r)
+		}
+	}
+}
+
 func (w *world) shard() *Shard { return w.gate.lane.Lane().(*Shard) }
 
 func (p *player) dialer() *Dialer { return p.lane.Lane().(*Dialer) }
@@ -239,11 +251,16 @@ func (w *world) launch(f *flight) {
 
 // send puts a packet on its way, through the tap and the noise.
 func (w *world) send(f *flight) {
-	if w.tap != nil && !w.tap(f) || f.p.blocked {
+	if w.tap != nil && !w.tap(f) {
 		return
 	}
 	if f.conn != nil {
-		w.launch(f)
+		if f.conn.broken = f.conn.broken || f.p.blocked; !f.conn.broken {
+			w.launch(f)
+		}
+		return
+	}
+	if f.p.blocked {
 		return
 	}
 	copies := 1
@@ -333,7 +350,8 @@ func (w *world) arrive(f *flight) {
 			in.Endpoint = f.p.at
 			in.Endpoint.Stream = c.gate
 		}
-		if f.p.blocked {
+		c.broken = c.broken || f.p.blocked
+		if f.p.blocked || c.broken && f.end == node.InNone {
 			return // each side finds out by itself
 		}
 		if f.end != node.InNone {
@@ -454,6 +472,7 @@ func (w *world) cut(p *player, clientAfter, gateAfter time.Duration) {
 		if c.p != p || c.clientDown && c.gateDown {
 			continue
 		}
+		c.broken = true
 		kept := w.flights[:0]
 		for _, f := range w.flights {
 			if f.conn != c {

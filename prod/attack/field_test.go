@@ -32,7 +32,7 @@ import (
 )
 
 // within bounds every wait of these tests.
-const within = 30 * time.Second
+const within = 3 * time.Second
 
 // lookEvery is the time between two looks at what is waited for.
 const lookEvery = 2 * time.Millisecond

@@ -86,6 +86,7 @@ type intruder struct {
 	messages [][]byte // of the gate, not yet taken
 	received uint64   // of its reliable messages
 	token    []byte
+	noResume bool  // the gate has refused to resume a login
 	last     error // the gate's word on the end
 }
 
@@ -466,6 +467,8 @@ func (i *intruder) ordered(b []byte) error {
 		i.last = closed{session.Reason(binary.LittleEndian.Uint16(b[1:]))}
 		_ = i.write(i.seal([]byte{kindClose, 0, 0})) // that it has come, so that nothing is kept for longer
 		return i.last
+	case kindRefused:
+		i.noResume = true
 	case kindToken:
 		i.token = append([]byte(nil), b[1:]...)
 	case kindBatch:
@@ -501,6 +504,9 @@ func (i *intruder) await() (typ uint16, num uint64, payload []byte, err error) {
 
 // end reads to the end that the gate makes and returns its word on it, or errCut.
 func (i *intruder) end() error {
+	if i.last != nil {
+		return i.last
+	}
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); {
 		err := i.step(50 * time.Millisecond)
 		if err != nil && !isTimeout(err) {

@@ -16,6 +16,7 @@ const maxTaped = 400
 type path struct {
 	mu       sync.Mutex
 	up, down [][]byte // packets, oldest first
+	gone     bool     // a stream that has ended
 	toGate   func(packet []byte)
 	toClient func(packet []byte)
 }
@@ -48,10 +49,18 @@ type proxy struct {
 	wg    sync.WaitGroup
 }
 
-func (p *proxy) all() []*path {
+// all lists the paths that have not ended.
+func (p *proxy) all() (list []*path) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]*path(nil), p.paths...)
+	for _, one := range p.paths {
+		one.mu.Lock()
+		if !one.gone {
+			list = append(list, one)
+		}
+		one.mu.Unlock()
+	}
+	return list
 }
 
 // add keeps a path and what is to be closed in the end.
@@ -168,10 +177,12 @@ func (p *proxy) streamPath(client, gate net.Conn) {
 		defer to.Close()
 		for {
 			packet, err := readFrame(from)
+			one.mu.Lock()
 			if err != nil {
+				one.gone = true
+				one.mu.Unlock()
 				return
 			}
-			one.mu.Lock()
 			keep(tape, packet)
 			one.mu.Unlock()
 			forward(packet)

@@ -188,33 +188,29 @@ func putIntoStreams(f *field, t *testing.T) {
 		t.Fatalf("the victims are not in: %+v", victims.Tally())
 	}
 	before := f.look()
-	const rounds = 5
-	for round := range rounds {
-		paths := over.all()
-		paths = paths[len(paths)-perSwarm:]
-		for _, p := range paths {
+	resumes := uint64(0)
+	for _, put := range []struct {
+		breaks uint64 // streams for certain; a client passes over what is not for it
+		in     func(p *path, up, down []byte)
+	}{
+		{perSwarm, func(p *path, up, _ []byte) { p.toGate(up) }},
+		{perSwarm, func(p *path, up, _ []byte) { p.toGate(forgeries(r, up)[r.IntN(headerLen)]) }},
+		{perSwarm, func(p *path, _, down []byte) { p.toClient(down) }},
+		{0, func(p *path, _, down []byte) { p.toClient(forgeries(r, down)[r.IntN(headerLen)]) }},
+		{perSwarm, func(p *path, _, _ []byte) { p.toGate(bytesFrom(r, 100)) }},
+	} {
+		for _, p := range over.all() {
+			var up, down [][]byte
 			f.until("a path has a tape", func() bool {
-				up, down := p.tapes()
+				up, down = p.tapes()
 				return len(up) > 10 && len(down) > 10
 			})
-			up, down := p.tapes()
-			one, back := up[len(up)-1-r.IntN(5)], down[len(down)-1-r.IntN(5)]
-			switch round {
-			case 0:
-				p.toGate(one)
-			case 1:
-				p.toGate(forgeries(r, one)[r.IntN(headerLen)])
-			case 2:
-				p.toClient(back)
-			case 3:
-				p.toClient(forgeries(r, back)[r.IntN(headerLen)])
-			case 4:
-				p.toGate(bytesFrom(r, 100))
-			}
+			put.in(p, up[len(up)-1-r.IntN(5)], down[len(down)-1-r.IntN(5)])
 		}
+		resumes += put.breaks
 		f.until("every victim is back", func() bool {
 			t := victims.Count()
-			return t.In == perSwarm && t.Resumes >= uint64((round+1)*perSwarm)
+			return t.In == perSwarm && t.Resumes >= resumes && len(over.all()) == perSwarm
 		})
 	}
 	s := f.look()
@@ -226,4 +222,3 @@ func putIntoStreams(f *field, t *testing.T) {
 		t.Errorf("the victims: %d without an outcome, %+v", lost, last)
 	}
 }
-

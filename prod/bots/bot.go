@@ -35,6 +35,8 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.host = node.NewHost(node.Config{
 		Self: node.NewID(node.Client, b.index*len(l.swarm.loops)+l.number+1), Version: l.swarm.cfg.Version,
 		Lanes: 1, Log: l.swarm.log,
+		// What came before the end of an epoch is acknowledged already, and must not be withdrawn with it.
+		Delivery: node.Queued,
 	}, b.client, entropy)
 	b.lane = node.NewLaneHost(session.NewDialer(session.DialerConfig{
 		Version: l.swarm.cfg.Version, ServerKey: l.swarm.cfg.ServerKey, NewARQ: newARQ,

@@ -61,6 +61,7 @@ func (s *Site) Version() wire.Version { return s.version }
 func (s *Site) host(kind node.Kind, index int) node.Config {
 	return node.Config{
 		Self: node.NewID(kind, index), Version: s.version, Secret: s.secret, Delivery: node.Immediate,
+		Fence: kind == node.Game, // a game that was held for dead must run no call that another life may have run
 	}
 }
 
