@@ -124,7 +124,7 @@ func (d *DB) linkUp(env *node.Env, in *node.Input) {
 	if in.From.Kind() != node.Manager {
 		return
 	}
-	r := proto.Register{Addr: d.cfg.Listen, List: d.list}
+	r := proto.Register{Addr: d.cfg.Listen, List: d.list, Linked: env.Links()}
 	if err := env.Send(in.From, &r); err != nil {
 		env.Mark("db-register-without-link")
 	}

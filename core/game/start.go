@@ -19,15 +19,9 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 
 // register tells a manager, new or restarted, who this is and how far it has come.
 func (g *Game) register(env *node.Env) {
-	r := proto.Register{
-		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs, Stubs: g.stubs,
-	}
-	for i := range g.list.Live {
-		if peer := g.list.Live[i].Peer; g.linked(env, peer) {
-			r.Linked = append(r.Linked, peer)
-		}
-	}
-	g.send(env, managerID, &r)
+	g.send(env, managerID, &proto.Register{
+		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs, Stubs: g.stubs, Linked: env.Links(),
+	})
 }
 
 func (g *Game) linked(env *node.Env, p node.Peer) bool {

@@ -20,18 +20,8 @@ func (g *Gate) linkUp(env *node.Env, in *node.Input) {
 // register tells a manager, new or restarted, who this is and how far it has come.
 func (g *Gate) register(env *node.Env) {
 	g.send(env, node.NewID(node.Manager, 1), &proto.Register{
-		Addr: g.cfg.Listen, Clients: g.cfg.Clients, List: g.told, Opened: g.admits, Linked: g.linkedGames(env),
+		Addr: g.cfg.Listen, Clients: g.cfg.Clients, List: g.told, Opened: g.admits, Linked: env.Links(),
 	})
-}
-
-func (g *Gate) linkedGames(env *node.Env) []node.Peer {
-	var linked []node.Peer
-	for i := range g.list.Live {
-		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game && g.linked(env, p) {
-			linked = append(linked, p)
-		}
-	}
-	return linked
 }
 
 func (g *Gate) linked(env *node.Env, p node.Peer) bool {

@@ -35,8 +35,9 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 		m.opened = true
 	}
 	m.version = max(m.version, r.List)
-	if !m.settled {
-		m.linked = append(m.linked, r.Linked...)
+	m.linked = append(m.linked, r.Linked...)
+	if m.settled {
+		m.bury(env)
 	}
 	env.Log(node.Info, "process registered", "process", from.ID, "incarnation", from.Inc, "address", r.Addr)
 	m.advance(env, membersChanged)
@@ -53,12 +54,20 @@ func (m *Manager) settle(env *node.Env) {
 
 func (m *Manager) markSettled(env *node.Env) {
 	m.settled = true
+	m.bury(env)
+}
+
+// bury remembers as dead the lives that others have links to and that are not
+// registered: they ended while no manager was there to see it.
+func (m *Manager) bury(env *node.Env) {
 	for _, peer := range m.linked {
-		if p := m.find(peer.ID); peer.ID.Kind() != node.Manager && (p == nil || p.peer != peer) && !slices.Contains(m.dead, peer) {
-			env.Mark("died-while-manager-was-away")
-			m.remember(peer)
-			env.Forget(peer)
+		p := m.find(peer.ID)
+		if peer.ID.Kind() == node.Manager || p != nil && p.peer == peer || slices.Contains(m.dead, peer) {
+			continue
 		}
+		env.Mark("died-while-manager-was-away")
+		m.remember(peer)
+		env.Forget(peer)
 	}
 	m.linked = nil
 }

@@ -59,6 +59,16 @@ func (e *Env) PeerOf(to ID) (Peer, bool) {
 	return Peer{}, false
 }
 
+// Links returns the lives of processes that a link stands to, or did until its
+// connection broke, in the order in which the links were made.
+func (e *Env) Links() []Peer {
+	peers := make([]Peer, 0, len(e.h.order))
+	for _, l := range e.h.order {
+		peers = append(peers, l.peer)
+	}
+	return peers
+}
+
 // Connect makes and keeps a link to a process that listens at addr. An
 // incarnation of zero takes whoever answers under that ID: a new life of it
 // then supersedes the old one.

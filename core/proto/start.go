@@ -42,7 +42,7 @@ type Register struct {
 	Opened  bool        // a game's server-open logic has run; a gate admits logins
 	Classes []string    // names of the stubs that a game can create
 	Stubs   []string    // names of the stubs that live on a game
-	Linked  []node.Peer // the processes that it has links to
+	Linked  []node.Peer // the lives of processes that it has links to
 }
 
 // Type returns the message's number.

@@ -1,0 +1,137 @@
+package attack
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"testing"
+
+	"messiah/core/proto"
+	"messiah/core/session"
+	"messiah/core/wire"
+	"messiah/prod/config"
+	"messiah/scenarios/siege"
+)
+
+// What a client sends that never reads, as in the table of attacks that peers fall to.
+const (
+	echoes   = 2000
+	echoSize = 30 << 10
+)
+
+func TestClientsThatNeverRead(t *testing.T) {
+	f := startField(t, func(c *config.Config) {
+		unlimited(c)
+		// So that it is the answers that break the client's neck, and not its questions.
+		c.Players.BytesPerSecond, c.Players.ByteBurst = 1<<30, 1<<30
+		c.Players.MessagesPerSecond, c.Players.MessageBurst = 1<<22, 1<<22
+	})
+	f.honest(nil)
+	f.under("echoes over tcp", unreadEchoes)
+	f.under("echoes over kcp", unheardEchoes)
+	f.under("pings over tcp", unreadPings)
+	f.under("echoes that are acknowledged unread", blindAcks)
+}
+
+func echo(num uint64) []byte {
+	return message(num, &proto.Call{Method: siege.Echo, Args: wire.AppendBytes(nil, make([]byte, echoSize))})
+}
+
+// unreadEchoes calls over a stream and reads nothing of it.
+func unreadEchoes(f *field, t *testing.T) {
+	i := f.intrude(t, "tcp", 2)
+	if err := i.login("deaf"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(echoes) {
+		if i.send(echo(n)) != nil {
+			break // the gate has ended the connection
+		}
+	}
+	f.until("the client is cut off", func() bool { return f.look().gate.Clients == f.honestCount() })
+	if s := f.look(); s.sessions != f.honestCount() || s.process.StreamsOpen > perSwarm+1 {
+		t.Errorf("%d sessions, %d streams", s.sessions, s.process.StreamsOpen)
+	}
+	// What was written before the cut may be read now; the reason stands behind it, if there was room.
+	if err := i.end(); err != (closed{session.ReasonSlow}) && !errors.Is(err, errCut) {
+		t.Errorf("the gate said %v", err)
+	}
+}
+
+// unheardEchoes calls over datagrams: it hears what the gate has of its own
+// segments, and says of none of the gate's that it has come.
+func unheardEchoes(f *field, t *testing.T) {
+	i := f.intrude(t, "kcp", 2)
+	if err := i.login("deaf"); err != nil {
+		t.Fatal(err)
+	}
+	i.deaf = true
+	var err error
+	for n := uint64(0); n < echoes && err == nil; n++ {
+		for err == nil && i.arq.Waiting() > 64 {
+			if err = i.step(within); isTimeout(err) {
+				err = nil
+			}
+		}
+		if err == nil {
+			err = i.send(echo(n))
+		}
+	}
+	if err == nil {
+		err = i.end()
+	}
+	if err != (closed{session.ReasonSlow}) {
+		t.Errorf("the gate said %v", err)
+	}
+	f.until("the client is cut off", func() bool { return f.look().gate.Clients == f.honestCount() })
+	// It goes on all the same.
+	for n := range uint64(echoes) {
+		_ = i.write(i.seal(binary.LittleEndian.AppendUint64([]byte{kindPing}, n)))
+	}
+}
+
+// unreadPings asks for pongs, which no bound of messages holds, and reads none.
+func unreadPings(f *field, t *testing.T) {
+	i := f.intrude(t, "tcp", 2)
+	if err := i.login("deaf"); err != nil {
+		t.Fatal(err)
+	}
+	_ = i.conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	before := f.look().process.StreamsCut
+	var b []byte
+	sent := 0
+	for err := error(nil); err == nil; _, err = i.conn.Write(b) {
+		b = b[:0]
+		for range 500 {
+			b = append(b, frame(i.seal(binary.LittleEndian.AppendUint64([]byte{kindPing}, 1)))...)
+		}
+		if sent += len(b); sent > 256<<20 {
+			t.Fatalf("after %d MiB of pings the client is not cut off", sent>>20)
+		}
+	}
+	t.Logf("cut off after %d KiB of pings", sent>>10)
+	f.until("the cut is counted", func() bool { return f.look().process.StreamsCut == before+1 })
+}
+
+// blindAcks acknowledges answers that it has not read, as many as there can be.
+func blindAcks(f *field, t *testing.T) {
+	i := f.intrude(t, "tcp", 2)
+	if err := i.login("blind"); err != nil {
+		t.Fatal(err)
+	}
+	_ = i.conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	id, n := i.id, uint64(0)
+	for err := error(nil); err == nil; n++ {
+		if n == echoes {
+			t.Fatal("the client is not cut off")
+		}
+		if err = i.send(echo(n)); err == nil {
+			// As good a guess as an attacker can make: this test asks the gate.
+			f.until("the answer is written", func() bool { return f.unacked(id) != 0 })
+			err = i.say(batch(i.received + n + 1))
+			f.until("the acknowledgement has come", func() bool { return f.unacked(id) <= 0 })
+		}
+	}
+	t.Logf("cut off after %d echoes", n)
+	f.until("the client is cut off", func() bool { return f.look().gate.Clients == f.honestCount() })
+}
