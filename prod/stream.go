@@ -36,7 +36,7 @@ type stream struct {
 
 	mu   sync.Mutex
 	conn *net.TCPConn // nil while it is dialled
-	gone bool         // closed while it was dialled
+	gone bool         // closed by its lane, perhaps while it was dialled
 
 	// Of the lane alone.
 	out     *outbox
@@ -167,12 +167,18 @@ func (s *stream) run() {
 	}
 }
 
-// read delivers packets until the connection ends or breaks the framing.
+// read delivers packets until the connection ends or breaks the framing. Behind
+// the lane's close it reads on, so that the client gets what was written, and
+// throws away what comes.
 func (s *stream) read() {
 	buf := make([]byte, streamBuffer)
 	have := 0
 	for {
 		n, err := s.conn.Read(buf[have:])
+		if err == nil && s.closed() {
+			have = 0
+			continue
+		}
 		have += n
 		used, next, ok := s.deliver(buf[:have])
 		if !ok || err != nil {
@@ -273,6 +279,13 @@ func (s *stream) flush() {
 	if s.pending = s.pending[:0]; cap(s.pending) > 4*streamBuffer {
 		s.pending = nil
 	}
+}
+
+// closed tells whether the lane has closed the stream.
+func (s *stream) closed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
 }
 
 // close ends the stream on the lane's word, behind what it wrote.

@@ -115,6 +115,7 @@ var knownMarks = [...]string{
 	"stale-owner-refused",
 	"step-admit",
 	"step-back",
+	"stopped-too-long",
 	"store-answer-doubled",
 	"store-answer-lost",
 	"store-answer-without-question",

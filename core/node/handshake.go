@@ -108,7 +108,7 @@ func (h *Host) connDown(id, dialNum uint64) {
 	}
 	// Of a dial that is not busy this is late news: this side had given the connection up before.
 	if d := h.dialByNum(dialNum); d != nil && d.busy {
-		h.redial(d)
+		h.redialNobody(d)
 	}
 }
 
@@ -136,7 +136,7 @@ func (h *Host) forgetConn(c *conn) {
 		}
 	}
 	if d != nil {
-		h.redial(d)
+		h.redial(d, redialMost)
 	}
 }
 

@@ -36,6 +36,8 @@ const (
 	handshakeWithin = 2 * time.Second // from connection to ready
 	forgottenWithin = 2 * time.Second // what a dead peer sent may take so long to arrive
 	redialFirst     = 5 * time.Millisecond
+	redialSoon      = 20 * time.Millisecond // no longer than this for the first redialEarly tries that found nobody
+	redialEarly     = 20
 	redialMost      = time.Second
 	ackFrames       = 512       // acknowledged at least each so many frames
 	ackBytes        = 256 << 10 // or bytes
@@ -117,6 +119,7 @@ type dial struct {
 	addr  string
 	num   uint64 // of the latest attempt, so that late news of an earlier one names no dial
 	wait  time.Duration
+	tries int  // since it last led to a link
 	busy  bool // an attempt is under way, or its connection stands
 	ended bool
 }
@@ -296,15 +299,25 @@ func (h *Host) endDial(d *dial) {
 	h.dials = slices.DeleteFunc(h.dials, func(one *dial) bool { return one == d })
 }
 
-// redial tries again later: twice as long each time, with jitter so that a
-// restarted process is not met by everybody at once.
-func (h *Host) redial(d *dial) {
+// redialNobody tries again where nobody listened: for a while without much
+// delay, since the process may be starting as this one is.
+func (h *Host) redialNobody(d *dial) {
+	if d.tries++; d.tries < redialEarly {
+		h.redial(d, redialSoon)
+		return
+	}
+	h.redial(d, redialMost)
+}
+
+// redial tries again later: twice as long each time up to the most, with jitter so
+// that a restarted process is not met by everybody at once.
+func (h *Host) redial(d *dial, most time.Duration) {
 	d.busy = false
 	if d.ended || planted.On("no-redial") { // one failed try was the last
 		return
 	}
 	wait := d.wait + time.Duration(h.rand.IntN(int(d.wait/2)))
-	d.wait = min(2*d.wait, redialMost)
+	d.wait = min(2*d.wait, most)
 	h.timers.set(h.now.Add(wait), timerKey{timerRedial, d.num})
 }
 
@@ -423,7 +436,7 @@ func (h *Host) keepAlive(l *link) {
 	}
 	if d := h.conns[l.conn].dial; d != nil {
 		// Only a connection that lasts ends the back-off: one that is made and lost at once would be made in a spin.
-		d.wait = redialFirst
+		d.wait, d.tries = redialFirst, 0
 	}
 	h.acknowledge(l)
 	h.timers.set(h.now.Add(pingEvery), timerKey{timerPing, l.num})

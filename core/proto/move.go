@@ -31,7 +31,7 @@ func (m *Move) Code(c *wire.Coder) {
 	c.Float64(&m.At.Y)
 	c.Float64(&m.At.Z)
 	c.Float32(&m.Yaw)
-	if c.Decoding() && c.Err() == nil && (!m.At.Within(MaxCoord) || m.Yaw != m.Yaw) {
+	if c.Decoding() && c.Err() == nil && (!m.At.Within(MaxCoord) || m.Yaw-m.Yaw != 0) {
 		c.Fail(ErrPosition)
 	}
 }

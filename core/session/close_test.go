@@ -59,6 +59,8 @@ func TestClosingIsOverForTheLoop(t *testing.T) {
 	p.send(w, 5)
 	w.run(15 * time.Millisecond) // on their way
 	p.send(w, 5)
+	lostUntil := w.now.Add(30 * time.Millisecond)
+	w.tap = func(f *flight) bool { return f.up || w.now >= lostUntil }
 	w.tellGate(orderSend, l.key, 3, 0)
 	w.tellGate(TaskClose, l.key, uint64(ReasonKicked), 0)
 	if !l.over || w.gate.host.Sessions() != 0 {
@@ -75,6 +77,29 @@ func TestClosingIsOverForTheLoop(t *testing.T) {
 		t.Fatalf("%d messages were handled after the end; %d of 3 came down; up %v", l.got.last-5, p.loop.got.last, p.loop.up)
 	}
 	w.empty()
+}
+
+// Whichever of the two answers to a goodbye gets lost, nobody waits for long.
+func TestGoodbyeIsConfirmed(t *testing.T) {
+	for _, lost := range []string{"arq", "close"} {
+		for _, byClient := range []bool{true, false} {
+			w := newWorld(t, options{})
+			p := w.players[0]
+			l := w.login(p, transports[1])
+			w.run(time.Second)
+			w.tap = func(f *flight) bool { return f.up == byClient || w.kindOf(f) != lost }
+			if byClient {
+				p.task(w, TaskClose, 0)
+			} else {
+				w.tellGate(orderKick, l.key, uint64(ReasonKicked), 0)
+			}
+			w.run(DefaultLinger / 4)
+			if p.loop.up || !l.over {
+				t.Fatalf("without %s, by the client %v: up %v, over %v", lost, byClient, p.loop.up, l.over)
+			}
+			w.empty()
+		}
+	}
 }
 
 // A client that is gone does not keep its closed session for long.

@@ -69,8 +69,8 @@ func TestNothingIsPackedBeforeTheLogin(t *testing.T) {
 	w.run(time.Second)
 	w.whole(p, l)
 	w.tap = nil
-	content := append(binary.AppendUvarint(nil, p.dialer().handled), binary.AppendUvarint(nil, 1000)...)
-	packed := s2.Encode(nil, append(content, make([]byte, 1000)...))
+	content := append(binary.AppendUvarint(nil, p.dialer().handled), binary.AppendUvarint(nil, 300)...)
+	packed := s2.Encode(nil, append(content, make([]byte, 300)...))
 	b := append(append(make([]byte, headerLen), kindBatch, batchPacked), packed...)
 	d := p.dialer()
 	d.sealed++

@@ -165,7 +165,7 @@ func (d *Dialer) orderedIn(b []byte) bool {
 	case kindRefused:
 		return d.state == dialResuming && d.resumeRefused(b)
 	case kindClose:
-		d.sayClose(ReasonLogout) // so that the server need not wait for more
+		d.confirmClose()
 		return d.closed(b)
 	}
 	return false

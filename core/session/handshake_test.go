@@ -29,20 +29,27 @@ type keyName struct {
 	up bool
 }
 
-// kindOf opens a sealed packet with the keys of the side that sent it.
-func (w *world) kindOf(f *flight) string {
-	id, seq, _ := sealedName(f.packet)
-	s := f.p.dialer().out
-	if !f.up {
-		s = sealer{}
-		if one := w.shard().lookup(id); one != nil {
-			s = one.out
+// rememberKeys keeps the keys of all sessions, so that packets can be read that end theirs.
+func (w *world) rememberKeys() {
+	for _, p := range w.players {
+		if d := p.dialer(); d.out.aead != nil {
+			w.keys[keyName{d.id, true}] = d.out
 		}
 	}
-	if s.aead != nil {
-		w.keys[keyName{id, f.up}] = s
-	} else {
-		s = w.keys[keyName{id, f.up}] // the session has ended with this packet
+	for _, s := range w.shard().slots {
+		if s != nil && s.out.aead != nil {
+			w.keys[keyName{s.id, false}] = s.out
+		}
+	}
+}
+
+// kindOf opens a sealed packet with the keys of the side that sent it.
+func (w *world) kindOf(f *flight) string {
+	w.rememberKeys()
+	id, seq, _ := sealedName(f.packet)
+	s, known := w.keys[keyName{id, f.up}]
+	if !known {
+		return "?"
 	}
 	plain, ok := s.open(nil, f.packet, seq)
 	if !ok {
@@ -97,6 +104,7 @@ const goldenDatagram = `
 110 ms <- sealed arq 63
 120 ms -> sealed arq 43
 130 ms -> sealed arq 46
+140 ms <- sealed arq 43
 140 ms <- sealed close 36
 140 ms -> sealed arq 46
 `

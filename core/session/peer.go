@@ -260,6 +260,13 @@ func (p *peer) sayClose(r Reason) {
 	p.ship(appendReason(p.begin(), kindClose, r))
 }
 
+// confirmClose tells the other side, which has closed in order, that it need not
+// wait any longer: twice, since either may get lost.
+func (p *peer) confirmClose() {
+	p.driveARQ()
+	p.sayClose(ReasonLogout)
+}
+
 // hangUp closes the connection behind the endpoint, if there is one.
 func (p *peer) hangUp() {
 	if p.stream() {

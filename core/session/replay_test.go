@@ -110,6 +110,35 @@ func TestPacketsOfOtherSessions(t *testing.T) {
 	}
 }
 
+// What was sealed for one way does not count on another.
+func TestPacketsOnAnotherWay(t *testing.T) {
+	w := newWorld(t, options{players: 2})
+	p, q := w.players[0], w.players[1]
+	lp, lq := w.login(p, transports[0]), w.login(q, transports[1])
+	before := w.shard().Counters()
+	b := append(append(make([]byte, headerLen), kindPing), make([]byte, 8)...)
+	seal := func(p *player) []byte {
+		d, b := p.dialer(), clone(b)
+		putHeader(b, d.id, d.sealed+1)
+		return d.out.seal(b, d.sealed+1)
+	}
+	w.inject(p.at, seal(p)) // the stream's as a datagram
+	if n := w.shard().Counters().Strays - before.Strays; n != 1 {
+		t.Fatalf("%d of 1 strays were counted", n)
+	}
+	other := elsewhere(1)
+	other.Stream = 900
+	w.inject(other, seal(q)) // the datagram on a stream
+	if n := w.shard().Counters().Nonsense - before.Nonsense; n != 1 {
+		t.Fatalf("%d of 1 were counted as nonsense", n)
+	}
+	for i, l := range []*login{lp, lq} {
+		w.players[i].send(w, 2)
+		w.run(time.Second)
+		w.whole(w.players[i], l)
+	}
+}
+
 // On a stream nothing gets lost, doubled or changed by itself, so that any of it
 // ends the session; the login can be resumed and misses nothing.
 func TestTamperedStream(t *testing.T) {

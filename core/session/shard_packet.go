@@ -115,7 +115,7 @@ func (sh *Shard) arqOut(s *session) Reason {
 func (sh *Shard) orderedIn(s *session, b []byte) Reason {
 	switch {
 	case b[0] == kindClose:
-		s.sayClose(ReasonLogout) // so that the client need not wait for more
+		s.confirmClose()
 		sh.logout(s)
 	case s.state == stateClosing:
 		// Sent before the client knew that its session is over; the loop knows already.

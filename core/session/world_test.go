@@ -191,6 +191,9 @@ func (p *player) dialer() *Dialer { return p.lane.Lane().(*Dialer) }
 // step gives a lane one input and the flush behind it, carries its packets off
 // and brings its answers to the loop.
 func (w *world) step(s *side, p *player, in *node.Input) {
+	if w.tap != nil {
+		w.rememberKeys()
+	}
 	s.lane.Step(w.now, int64(w.now), in)
 	if in.Kind != node.InFlush && in.Kind != node.InWake {
 		s.lane.Step(w.now, int64(w.now), &node.Input{Kind: node.InFlush})
