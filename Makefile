@@ -45,10 +45,11 @@ sim: bin/messiah-sim ## sweep all scenarios with new seeds for SIM of real time
 	bin/messiah-sim sweep --for $(SIM) $(SIMFLAGS)
 
 .PHONY: bench
-bench: bin/messiah-sim ## benchmarks of every package, then the simulator's speed on the full stack
+bench: bin/messiah-sim bin/messiah ## benchmarks of every package, the simulator on the full stack, a cluster of processes
 	mkdir -p run
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 30m ./... | tee run/bench.txt
-	bin/messiah-sim speed
+	for clients in 10 100 1000; do bin/messiah-sim speed --clients $$clients; done
+	go run ./prod/cmd/messiah-bench --messiah bin/messiah
 
 .PHONY: fuzz
 fuzz: tools ## every native fuzz target, FUZZTIME each

@@ -416,3 +416,25 @@ func TestStoreIsAPeerThatNeedsNoLink(t *testing.T) {
 		t.Errorf("the store gets type %d, %d bytes behind, %v", f.Type, len(rest), err)
 	}
 }
+
+// A process with a fence that was stopped for as long as its peers wait ends before it handles anything.
+func TestFenceEndsAProcessThatWasStopped(t *testing.T) {
+	for _, c := range []struct {
+		fence bool
+		late  time.Duration
+		ends  bool
+	}{{true, StoppedTooLong, true}, {true, StoppedTooLong - 1, false}, {false, time.Hour, false}} {
+		handled := 0
+		h := newTestHost(Config{Self: NewID(Game, 1), Fence: c.fence}, func(env *Env, in *Input) {
+			if handled++; in.Kind == InStart {
+				env.After(time.Second, 1, 0)
+			}
+		})
+		run(h, 0)
+		h.Deliver(&Input{Kind: InAnswer})
+		ops := run(h, Time(time.Second+c.late))
+		if ends := len(ops) == 1 && ops[0].Kind == OpHalt && !ops[0].Clean; ends != c.ends || (handled == 1) != c.ends {
+			t.Errorf("fence %v, a timer %v late: ends %v, %d inputs handled", c.fence, c.late, ends, handled)
+		}
+	}
+}
