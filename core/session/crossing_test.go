@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,6 +13,11 @@ type plan struct {
 	kind   int
 	player int
 	n      int
+}
+
+// String names the step in a failed plan.
+func (p plan) String() string {
+	return fmt.Sprintf("%s(player %d, %d)", actNames[p.kind], p.player, p.n)
 }
 
 const (

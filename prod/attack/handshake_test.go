@@ -33,7 +33,7 @@ func TestHandshakesThatAreNotFinished(t *testing.T) {
 
 // hellosAlone asks for thousands of cookies and never shows one.
 func hellosAlone(f *field, t *testing.T) {
-	const sources, hellos = 50, 100
+	sources, hellos := many(50), 100
 	before := f.look()
 	for n := range sources {
 		i := f.intrude(t, "kcp", 2+n)
@@ -136,7 +136,7 @@ func refusedInTheEnd(f *field, t *testing.T) {
 // initsWithoutBegin exchanges keys over datagrams, thousands of times, and
 // never begins. At the bound the oldest goes.
 func initsWithoutBegin(f *field, t *testing.T) {
-	const sources, each = 10, 240
+	sources, each := 10, many(240)
 	var all sync.WaitGroup
 	for n := range sources {
 		i, err := f.tryIntrude("kcp", 2+n)
@@ -167,7 +167,7 @@ func initsWithoutBegin(f *field, t *testing.T) {
 
 // streamsThatGreet says hello over thousands of connections, and no more.
 func streamsThatGreet(f *field, t *testing.T) {
-	const connections = 2500
+	connections := many(2500)
 	var list []*intruder
 	for n := range connections {
 		i, err := f.tryIntrude("tcp", 2+n%10)

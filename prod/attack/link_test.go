@@ -239,7 +239,7 @@ func largeFrames(f *field, t *testing.T) {
 
 // manyLinks keeps more connections open than a process takes.
 func manyLinks(f *field, t *testing.T) {
-	const connections = 2000
+	connections := many(2000)
 	var all []stranger
 	for range connections {
 		all = append(all, dialLink(t, f.whole.Games[0].Listen()))

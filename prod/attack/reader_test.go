@@ -3,9 +3,11 @@ package attack
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 
+	"messiah/core/arq"
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
@@ -24,6 +26,7 @@ func TestClientsThatNeverRead(t *testing.T) {
 	f.honest(nil)
 	f.under("echoes over tcp", unreadEchoes)
 	f.under("echoes over kcp", unheardEchoes)
+	f.under("segments that wait for one that never comes", keptBack)
 }
 
 // The bounds on what waits for a client hold without any budget of what it may ask.
@@ -93,6 +96,55 @@ func unheardEchoes(f *field, t *testing.T) {
 	// It goes on all the same.
 	for n := range uint64(echoes) {
 		_ = i.write(i.seal(binary.LittleEndian.AppendUint64([]byte{kindPing}, n)))
+	}
+}
+
+// keptBack never sends the first segment of a message, and behind it as many
+// and as small ones as there can be: what costs a sender a few bytes costs the
+// library a buffer.
+func keptBack(f *field, t *testing.T) {
+	const sessions, most = 50, 2*arq.Window*1500 + 64<<10
+	before, _ := memory()
+	for n := range sessions {
+		i := f.intrude(t, "kcp", 2+n)
+		if err := i.login(fmt.Sprintf("villain-%x", i.random)); err != nil {
+			t.Fatal(err)
+		}
+		i.arq = nil // from here on by hand
+		for num := uint32(3); num < 3+arq.Window; {
+			b := []byte{kindARQ}
+			for ; len(b) < 1100 && num < 3+arq.Window; num++ {
+				b = append(b, segment(81, 1, num, 0, []byte("x"))...)
+			}
+			if err := i.write(i.seal(b)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = i.write(i.seal([]byte{kindPing, 1, 2, 3, 4, 5, 6, 7, 8}))
+		if err := i.pong(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after, _ := memory()
+	t.Logf("%d bytes a session", (after-before)/sessions)
+	if after > before+sessions*most {
+		t.Errorf("%d sessions hold %d KiB", sessions, (after-before)>>10)
+	}
+	for _, i := range f.intruders {
+		_ = i.write(i.seal([]byte{kindClose, 0, 0}))
+	}
+}
+
+// pong waits for the answer to a ping.
+func (i *intruder) pong() error {
+	for {
+		packet, err := i.read(within)
+		if err != nil {
+			return err
+		}
+		if plain := i.open(packet); plain != nil && plain[0] == kindPong {
+			return nil
+		}
 	}
 }
 
