@@ -209,7 +209,7 @@ func TestDriftIsReported(t *testing.T) {
 		a := NewSimulated(1, testMTU, func(now instant, clock time.Duration) {
 			reported = append(reported, fmt.Sprint(int64(now), " ", clock))
 		})
-		time.Sleep(5)
+		time.Sleep(5 * time.Nanosecond)
 		a.Flush(5, func([]byte) {})
 		a.Flush(4, func([]byte) {})
 		if fmt.Sprint(reported) != "[4 5ns]" {

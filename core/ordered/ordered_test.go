@@ -14,13 +14,6 @@ func (m model) find(key int) int {
 	return slices.IndexFunc(m, func(e struct{ key, value int }) bool { return e.key == key })
 }
 
-func (m model) keys() (keys []int) {
-	for _, e := range m {
-		keys = append(keys, e.key)
-	}
-	return keys
-}
-
 func TestMapIsAListOfKeysInOrderOfInsertion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var m Map[int, int]

@@ -52,6 +52,9 @@ type point struct {
 	X, Y int64
 }
 
+// The library finds the tag by the field's name; nothing else reads it.
+var _, _ = point{}._msgpack, record{}._msgpack
+
 func (p *point) Code(c *Coder) {
 	c.Int64(&p.X)
 	c.Int64(&p.Y)

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bufio"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -83,8 +84,9 @@ type intruder struct {
 	deaf    bool                // what the ARQ says of received segments is kept from the gate
 
 	buffer   []byte
-	messages [][]byte // of the gate, not yet taken
-	received uint64   // of its reliable messages
+	queued   *bufio.Reader // of a stream
+	messages [][]byte      // of the gate, not yet taken
+	received uint64        // of its reliable messages
 	token    []byte
 	noResume bool  // the gate has refused to resume a login
 	last     error // the gate's word on the end
@@ -155,15 +157,21 @@ func (i *intruder) read(patience time.Duration) ([]byte, error) {
 		i.got += n
 		return i.buffer[:n], err
 	}
-	if _, err := io.ReadFull(i.conn, i.buffer[:4]); err != nil {
+	if i.queued == nil {
+		i.queued = bufio.NewReaderSize(i.conn, 512)
+	}
+	head, err := i.queued.Peek(4) // what there is stays there if the rest comes too late
+	if err != nil {
 		return nil, cut(err)
 	}
-	size := int(binary.LittleEndian.Uint32(i.buffer))
+	size := int(binary.LittleEndian.Uint32(head))
 	if size > session.MaxPacket {
 		return nil, fmt.Errorf("attack: a packet of %d bytes", size)
 	}
 	i.buffer = slices.Grow(i.buffer[:0], size)[:max(size, session.MaxDatagram)]
-	_, err := io.ReadFull(i.conn, i.buffer[:size])
+	_ = i.conn.SetReadDeadline(time.Now().Add(within))
+	_, _ = i.queued.Discard(4)
+	_, err = io.ReadFull(i.queued, i.buffer[:size])
 	i.got += size
 	return i.buffer[:size], cut(err)
 }

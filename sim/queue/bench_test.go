@@ -30,8 +30,8 @@ var spreads = []struct {
 // payload has the size of a simulator's event; kind keeps a timer a timer, so
 // that a load does not turn into timers alone.
 type payload struct {
-	target, message uint64
-	kind            uint32
+	_    [2]uint64 // target and message
+	kind uint32
 }
 
 // peer is what the benchmark asks of a queue.
