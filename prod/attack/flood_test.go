@@ -32,7 +32,7 @@ func TestFloods(t *testing.T) {
 // loginFlood logs in with random accounts, over more connections and faster
 // than key exchanges are granted.
 func loginFlood(f *field, t *testing.T) {
-	workers, each := 12, many(200)
+	workers, each := 12, many(150)
 	before := f.look()
 	var all sync.WaitGroup
 	var in, busy atomic.Int64

@@ -126,7 +126,7 @@ func keptBack(f *field, t *testing.T) {
 		}
 	}
 	after, _ := memory()
-	t.Logf("%d bytes a session", (after-before)/sessions)
+	t.Logf("%d bytes a session", (int64(after)-int64(before))/sessions)
 	if after > before+sessions*most {
 		t.Errorf("%d sessions hold %d KiB", sessions, (after-before)>>10)
 	}
