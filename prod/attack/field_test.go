@@ -50,6 +50,9 @@ const (
 	mostPeak = 384 << 20
 )
 
+// mostLogged is how many lines an attack may make all processes log, however many packets it has.
+const mostLogged = 300
+
 // field is a whole cluster with one gate, honest bots in it over both
 // transports, and a memory of how it was before the attack.
 type field struct {
@@ -65,7 +68,7 @@ type field struct {
 	intruders []*intruder // that have not left
 
 	heap, peak uint64 // in use after a collection, and ever taken from the system, at the start
-	errors     int64  // lines at ERROR at the start
+	logged     int64  // lines at the start
 }
 
 // startField runs a cluster until the test ends. The function, which may be
@@ -173,6 +176,7 @@ func (f *field) honest(gates map[string]string) {
 		s, err := bots.Start(bots.Config{
 			Gates: []string{url}, ServerKey: f.key, Version: f.site.Version(), Clients: perSwarm,
 			Prefix: "honest-" + transport + "-", Method: siege.Count, Outstanding: 8, Every: 5 * time.Millisecond, Loops: 1,
+			DeadAfter: within, // however busy the machine is
 		})
 		if err != nil {
 			f.t.Fatal(err)
@@ -189,6 +193,7 @@ func (f *field) honest(gates map[string]string) {
 	}
 	f.rest()
 	f.heap, f.peak = memory()
+	f.logged = f.lines.lines.Load()
 }
 
 // farewell logs the honest bots out.
@@ -286,8 +291,6 @@ func (f *field) honestCount() int { return perSwarm * len(f.swarms) }
 func (f *field) rest() {
 	f.t.Helper()
 	var last string
-	began := time.Now()
-	defer func() { f.t.Log("rested after", time.Since(began)) }()
 	is := func() bool {
 		s, want := f.look(), f.honestCount()
 		avatars, seats, busy := f.kept()
@@ -364,12 +367,15 @@ func (f *field) unharmed() {
 		p := s.Percentiles()
 		f.t.Logf("honest bots over %s: %d calls, p50 %v, p99 %v, longest %v", transport, before.Done, p.At(0.5), p.At(0.99), p.Most())
 	}
-	if n := f.lines.errors.Load(); n != f.errors {
-		f.t.Errorf("%d lines were logged at ERROR", n-f.errors)
-		f.errors = n
+	if n := f.lines.errors.Swap(0); n != 0 {
+		f.t.Errorf("%d lines were logged at ERROR", n)
+	}
+	lines := f.lines.lines.Load() - f.logged
+	if f.logged += lines; lines > mostLogged {
+		f.t.Errorf("%d lines were logged", lines)
 	}
 	heap, peak := memory()
-	f.t.Logf("heap: %+d KiB, its peak %+d KiB; %d lines logged", (int64(heap)-int64(f.heap))>>10, (int64(peak)-int64(f.peak))>>10, f.lines.lines.Load())
+	f.t.Logf("heap: %+d KiB, its peak %+d KiB; %d lines logged", (int64(heap)-int64(f.heap))>>10, (int64(peak)-int64(f.peak))>>10, lines)
 	if heap > f.heap+mostLeft {
 		f.t.Errorf("the attack left %d MiB in the heap", (heap-f.heap)>>20)
 	}

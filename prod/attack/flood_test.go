@@ -20,7 +20,7 @@ import (
 )
 
 func TestFloods(t *testing.T) {
-	f := startField(t, func(c *config.Config) { c.Players.HandshakesPerSecond, c.Players.HandshakeBurst = 40, 100 })
+	f := startField(t, func(c *config.Config) { c.Players.HandshakesPerSecond, c.Players.HandshakeBurst = 5, 30 })
 	f.honest(nil)
 	f.under("logins", loginFlood)
 	for _, transport := range []string{"kcp", "tcp"} {
@@ -91,7 +91,7 @@ func messageFlood(f *field, t *testing.T, transport string) {
 		"positions": func(i *intruder) error { return i.latest(move) },
 		"pings":     func(i *intruder) error { return i.write(i.seal(ping)) },
 	} {
-		i := f.intrude(t, transport, 2)
+		i := f.intrude(t, transport, calm)
 		if err := f.comeIn(i); err != nil {
 			t.Fatal(err)
 		}
@@ -131,6 +131,9 @@ func (i *intruder) lastWord() error {
 	return i.last
 }
 
+// calm is an address that has not been over its share, and the first of several.
+const calm = 100
+
 // comeIn logs in, however often it has to try.
 func (f *field) comeIn(i *intruder) (err error) {
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); {
@@ -139,7 +142,7 @@ func (f *field) comeIn(i *intruder) (err error) {
 		}
 		if i.stream {
 			i.leave()
-			fresh, err := f.tryIntrude("tcp", 2)
+			fresh, err := f.tryIntrude("tcp", calm)
 			if err != nil {
 				return err
 			}
@@ -174,7 +177,7 @@ func slowConnections(f *field, t *testing.T) {
 	}
 	var trickles []trickle
 	for n := range slow {
-		i := f.intrude(t, "tcp", 2+n%20)
+		i := f.intrude(t, "tcp", calm+n%20)
 		rest := frame(i.hello())
 		if n == 0 {
 			if err := f.comeIn(i); err != nil {

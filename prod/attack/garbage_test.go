@@ -10,9 +10,11 @@ import (
 )
 
 const (
-	garbage      = 10_000 // packets
-	garbageBatch = 50     // between two questions that prove that the gate still answers
+	garbageBatch = 50 // between two questions that prove that the gate still answers
 )
+
+// garbage is how many packets of it there are.
+func garbage() int { return many(10_000) }
 
 // bytesFrom fills n bytes.
 func bytesFrom(r *rand.Rand, n int) []byte {
@@ -73,7 +75,7 @@ func garbageDatagrams(f *field, t *testing.T) {
 	for n := range 10 {
 		sources = append(sources, f.intrude(t, "kcp", 2+n))
 	}
-	for n := range garbage {
+	for n := range garbage() {
 		i := sources[n/garbageBatch%len(sources)]
 		if err := i.write(i.nonsense(r, n)); err != nil {
 			t.Fatal(err)
@@ -93,8 +95,8 @@ func garbageDatagrams(f *field, t *testing.T) {
 		after.process.PacketsDropped - before.process.PacketsDropped
 	t.Logf("%+v", after.counters)
 	// The rest were hellos, which got a cookie or a refusal, or the system had no room for them.
-	if seen < garbage*9/10 {
-		t.Errorf("%d of %d datagrams were counted as what they are", seen, garbage)
+	if seen < uint64(garbage()*9/10) {
+		t.Errorf("%d of %d datagrams were counted as what they are", seen, garbage())
 	}
 	for _, i := range sources {
 		if i.got > i.sent {
@@ -109,7 +111,7 @@ const garbageEach = 50
 // garbageStreams writes garbage to connections until each is cut.
 func garbageStreams(t *testing.T, to []string, make func(r *rand.Rand, n int) []byte) {
 	r := rand.New(rand.NewPCG(2, 2))
-	for n := 0; n < garbage; n += garbageEach {
+	for n := 0; n < garbage(); n += garbageEach {
 		c, err := net.Dial("tcp", to[n/garbageEach%len(to)])
 		if err != nil {
 			t.Fatal(err)

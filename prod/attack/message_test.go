@@ -237,7 +237,10 @@ func TestHostileMessages(t *testing.T) {
 // commit has an intruder of its own commit each crime.
 func (f *field) commit(transport string, list []crime, prepare func(i *intruder) error) {
 	f.t.Helper()
-	for _, c := range list {
+	for n, c := range list {
+		if testing.Short() && n%5 != 0 {
+			continue // a sample
+		}
 		i := f.intrude(f.t, transport, 2)
 		if err := prepare(i); err != nil {
 			f.t.Fatalf("%s: %v", c.name, err)
