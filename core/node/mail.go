@@ -7,6 +7,10 @@ type Mail struct {
 	items []Input
 	head  int
 	arena []byte
+
+	// The room of the other half, for moving what waits to the front.
+	otherItems []Input
+	otherArena []byte
 }
 
 // Push appends a copy of in, bytes included.
@@ -45,7 +49,7 @@ func (m *Mail) Bytes() int { return len(m.arena) }
 // The room that an emptied queue keeps, and the length of a dead head that is worth moving for.
 const (
 	mailKeepBytes = 1 << 20
-	mailKeepItems = 1 << 12
+	mailKeepItems = 1 << 14
 	mailCompact   = 1 << 10
 )
 
@@ -58,10 +62,12 @@ func (m *Mail) Recycle() {
 	if m.head < mailCompact || m.head < len(m.items)/2 {
 		return
 	}
-	rest := Mail{items: make([]Input, 0, len(m.items)-m.head)}
+	rest := Mail{items: m.otherItems[:0], arena: m.otherArena[:0]}
 	for i := m.head; i < len(m.items); i++ {
 		rest.Push(&m.items[i])
 	}
+	clear(m.items)
+	rest.otherItems, rest.otherArena = m.items[:0], m.arena[:0]
 	*m = rest
 }
 
