@@ -142,45 +142,37 @@ func (d *DB) message(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case proto.TypeProcesses:
 		var list proto.Processes
-		if decode(env, in, &list) {
+		if env.Decode(in, &list) {
 			d.processes(env, &list)
 		}
 	case proto.TypeClaim:
 		var m proto.Claim
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			d.request(env, request{in.Type, from, proto.Save{Account: m.Account, Num: m.Num}})
 		}
 	case proto.TypeSave:
 		var m proto.Save
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			d.request(env, request{in.Type, from, m})
 		}
 	case proto.TypeRelease:
 		var m proto.Release
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			d.request(env, request{in.Type, from, m.Save})
 		}
 	case proto.TypeStoreGot:
 		var m proto.StoreGot
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			d.got(env, &m)
 		}
 	case proto.TypeStoreDid:
 		var m proto.StoreDid
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			d.did(env, &m)
 		}
 	default:
 		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
 	}
-}
-
-func decode(env *node.Env, in *node.Input, m wire.Message) bool {
-	if err := wire.Decode(in.Body, m); err != nil {
-		env.Log(node.Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
-		return false
-	}
-	return true
 }
 
 // processes takes the manager's list: who is not on a settled one holds nothing any more.

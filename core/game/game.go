@@ -195,8 +195,7 @@ func on[M any, P interface {
 	wire.Message
 }](env *node.Env, in *node.Input, handle func(*node.Env, node.Peer, *M)) {
 	var m M
-	if err := wire.Decode(in.Body, P(&m)); err != nil {
-		env.Log(node.Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
+	if !env.Decode(in, P(&m)) {
 		return
 	}
 	handle(env, node.Peer{ID: in.From, Inc: in.Inc}, &m)

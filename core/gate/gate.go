@@ -203,50 +203,42 @@ func (g *Gate) message(env *node.Env, in *node.Input) {
 		g.toClient(env, in)
 	case proto.TypeEntered:
 		var m proto.Entered
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.entered(env, in, &m)
 		}
 	case proto.TypeEnterFailed:
 		var m proto.EnterFailed
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.enterFailed(env, in, &m)
 		}
 	case proto.TypeExited:
 		var m proto.Exited
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.exited(env, in, m.Route)
 		}
 	case proto.TypeKickClient:
 		var m proto.KickClient
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.kickRoute(env, in, &m)
 		}
 	case proto.TypeProcesses:
 		var m proto.Processes
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.processes(env, &m)
 		}
 	case proto.TypeAdmit:
 		var m proto.Admit
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.admits = m.Open
 		}
 	case proto.TypeKick:
 		var m proto.Kick
-		if decode(env, in, &m) {
+		if env.Decode(in, &m) {
 			g.kickByName(env, &m)
 		}
 	default:
 		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
 	}
-}
-
-func decode(env *node.Env, in *node.Input, m wire.Message) bool {
-	if err := wire.Decode(in.Body, m); err != nil {
-		env.Log(node.Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
-		return false
-	}
-	return true
 }
 
 func (g *Gate) timer(env *node.Env, in *node.Input) {

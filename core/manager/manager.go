@@ -121,22 +121,22 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case proto.TypeRegister:
 		var r proto.Register
-		if decode(env, in, &r) {
+		if env.Decode(in, &r) {
 			m.register(env, from, &r)
 		}
 	case proto.TypeReady:
 		var r proto.Ready
-		if decode(env, in, &r) {
+		if env.Decode(in, &r) {
 			m.ready(env, from, r.Version)
 		}
 	case proto.TypeStubsMade:
 		var s proto.StubsMade
-		if decode(env, in, &s) {
+		if env.Decode(in, &s) {
 			m.stubsMade(env, from, s.Names)
 		}
 	case proto.TypeReport:
 		var r proto.Report
-		if p := m.find(from.ID); p != nil && decode(env, in, &r) {
+		if p := m.find(from.ID); p != nil && env.Decode(in, &r) {
 			p.report = r
 		}
 	case proto.TypeLeave:
@@ -144,7 +144,7 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 		m.remove(env, from)
 	case proto.TypeKick:
 		var k proto.Kick
-		if decode(env, in, &k) {
+		if env.Decode(in, &k) {
 			m.kick(env, &k)
 		}
 	default:
@@ -159,14 +159,6 @@ func (m *Manager) kick(env *node.Env, k *proto.Kick) {
 			send(env, id, k)
 		}
 	}
-}
-
-func decode(env *node.Env, in *node.Input, m wire.Message) bool {
-	if err := wire.Decode(in.Body, m); err != nil {
-		env.Log(node.Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
-		return false
-	}
-	return true
 }
 
 func (m *Manager) find(id node.ID) *proc {

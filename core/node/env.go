@@ -104,6 +104,16 @@ func (e *Env) Encode(m wire.Message) []byte {
 	return e.h.out.task
 }
 
+// Decode reads a process's message. A bad one is logged, and false; every
+// process of a cluster speaks the same protocol, so that it is a bug.
+func (e *Env) Decode(in *Input, m wire.Message) bool {
+	if err := e.h.decoder.Decode(in.Body, m); err != nil {
+		e.Log(Error, "a process sent a bad message", "from", in.From, "type", in.Type, "error", err)
+		return false
+	}
+	return true
+}
+
 // Mark records that a branch born of a race was taken.
 func (e *Env) Mark(name string) {
 	if e.h.cfg.Mark != nil {

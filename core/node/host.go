@@ -54,6 +54,7 @@ type Host struct {
 	turn    uint64
 	out     scratch
 	encoder wire.Encoder
+	decoder wire.Decoder
 	halted  bool
 }
 
