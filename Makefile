@@ -56,9 +56,9 @@ fuzz: tools ## every native fuzz target, FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: soak
-soak: bin/messiah-sim ## a long sweep of SOAK; failures are kept under run/soak
+soak: bin/messiah-sim ## a long sweep of SOAK; its outcome is kept as run/soak.xml
 	mkdir -p run
-	bin/messiah-sim sweep --for $(SOAK) --report run/soak $(SIMFLAGS)
+	bin/messiah-sim sweep --for $(SOAK) --junit run/soak.xml $(SIMFLAGS)
 
 .PHONY: e2e
 e2e: tools ## real processes and sockets

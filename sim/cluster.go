@@ -136,6 +136,8 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 	if change != nil {
 		change(&cfg)
 	}
+	// Game code tells the oracles of counted calls alone.
+	w.counts[cfg.NumberBase>>32] = cfg.Method == "count"
 	// Queued delivery: what reached the client is handled before it hears that its session ended.
 	return w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
 		dialer := session.NewDialer(session.DialerConfig{

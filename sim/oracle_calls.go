@@ -78,7 +78,7 @@ func (o *calls) Handled(p *process, in *node.Input) {
 	switch {
 	case bit(c.settled, n):
 		o.w.Violate("delivered-or-told", "%v was told twice how its call %d ended", p.id, n&0xffffffff)
-	case m.Outcome == proto.OutcomeOK && !bit(c.executed, n):
+	case m.Outcome == proto.OutcomeOK && o.w.counts[n>>32] && !bit(c.executed, n):
 		o.w.Violate("delivered-or-told", "%v was told that its call %d ran, and it did not", p.id, n&0xffffffff)
 	case m.Outcome != proto.OutcomeOK && m.Outcome != proto.OutcomeUnknown && bit(c.executed, n):
 		o.w.Violate("delivered-or-told", "%v was told that its call %d did not run (%v), and it did", p.id, n&0xffffffff, m.Outcome)

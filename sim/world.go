@@ -73,6 +73,7 @@ type World struct {
 	scripts []func() // of opScript events
 	free    []uint32
 	keys    session.KeyPair
+	counts  map[uint64]bool // by the upper half of a client's call numbers: its calls are counted
 
 	oracles   []Oracle
 	watchers  []*watcher
@@ -122,7 +123,7 @@ const (
 func NewWorld(cfg Config) *World {
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, byID: map[node.ID]*process{},
-		marks: map[string]uint64{}, procs: make([]*process, 1), bySite: make([]*process, 1),
+		marks: map[string]uint64{}, counts: map[uint64]bool{}, procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
 	if w.source == nil {
 		w.source = choice.Seeded(cfg.Seed)

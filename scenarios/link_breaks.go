@@ -1,0 +1,54 @@
+package scenarios
+
+import (
+	"time"
+
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/netsim"
+	"messiah/scenarios/siege"
+	"messiah/sim"
+	"messiah/sim/choice"
+)
+
+// linkBreaks breaks the connections between processes under load. The links
+// are the same ones afterwards: a delay, and not a loss.
+func linkBreaks() *sim.Scenario {
+	return &sim.Scenario{
+		Name:  "link-breaks",
+		About: "Connections between processes that break under load lose, double and reorder nothing.",
+		Marks: []string{"link-broken"},
+		Game:  town(),
+		Options: func(o *sim.Options, s choice.Stream) {
+			anyCluster(o, s)
+			o.CallEvery = 2 * time.Millisecond
+			o.ClientLink = netsim.LAN()
+			o.Stall = 0
+		},
+		Play: func(s *sim.Story) {
+			s.Open()
+			s.Join()
+			scout := s.NewPlayer("scout", func(c *client.Config) {
+				c.Method, c.CallEvery = siege.Where, 200*time.Millisecond
+			})
+			scout.Start()
+			held := s.Net().Hold(netsim.Match{Class: netsim.Process, Limit: 1, Kind: 0,
+				When: func(it *netsim.Item, _ []byte) bool {
+					return it.From.Kind() == node.Gate && it.To.Kind() == node.Game && it.Size > 0
+				}})
+			s.Go(20 * time.Millisecond)
+			held.Release()
+			for range 5 + s.Pick("rounds", 20) {
+				s.BreakLinks(s.AnyServer())
+				s.Wait("between", 100*time.Millisecond)
+			}
+			if s.Pick("partition", 3) == 1 {
+				s.PartitionFor(sim.GateID(1), sim.GameID(1), s.Pick("one-way", 2) == 1, 5*time.Second)
+				s.Go(6 * time.Second)
+			}
+			s.Go(time.Second)
+			nobodyLost(s)
+			s.Must("the scout has found its way", func() bool { return scout.Status().Calls.Done > 0 }, 10*time.Second)
+		},
+	}
+}
