@@ -167,9 +167,11 @@ func (g *Game) toGate(env *node.Env, s seat, m node.Message) {
 func (g *Game) undelivered(env *node.Env, in *node.Input) {
 	// A gate that is gone takes its routes with it, which linkDown has settled or will.
 	env.Mark("undelivered-to-gate")
-	if peer, ok := env.PeerOf(in.From); !ok || in.Type != proto.TypeToClient || in.NumRoutes() < 2 {
+	peer, ok := env.PeerOf(in.From)
+	if !ok || peer.Inc != in.Inc || in.Type != proto.TypeToClient || in.NumRoutes() < 2 {
 		return
-	} else if a := g.seats[seat{peer, in.Route(1)}]; a != nil && a.state == live {
+	}
+	if a := g.seats[seat{peer, in.Route(1)}]; a != nil && a.state == live {
 		// The link is at its bound: this client has missed something, so its session cannot go on.
 		g.kick(env, a, proto.RefusedBusy)
 		g.unload(env, a)

@@ -30,7 +30,7 @@ func (s *Serial) Step(env *node.LaneEnv, in *node.Input) {
 	default:
 		s.frame = wire.AppendFrame(s.frame[:0], in.Type, 0, nil, in.Body)
 	}
-	env.SendFrame(in.From, s.frame)
+	env.SendFrame(node.Peer{ID: in.From, Inc: in.Inc}, s.frame)
 }
 
 // State has nothing to read or write: the lane keeps nothing between tasks.

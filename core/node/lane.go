@@ -41,10 +41,11 @@ func (e *LaneEnv) Answer(in *Input) {
 	e.answers.Push(in)
 }
 
-// SendFrame puts one encoded frame straight into the outbox of a process link,
-// in the order of the lane's answers.
-func (e *LaneEnv) SendFrame(to ID, frame []byte) {
-	e.answers.Push(&Input{Kind: InToLink, Lane: uint8(e.index), From: to, Body: frame})
+// SendFrame puts one encoded frame straight into the outbox of the link to that
+// life of a process, in the order of the lane's answers. Where another life, or
+// none, is linked by then, the loop hears InUndelivered.
+func (e *LaneEnv) SendFrame(to Peer, frame []byte) {
+	e.answers.Push(&Input{Kind: InToLink, Lane: uint8(e.index), From: to.ID, Inc: to.Inc, Body: frame})
 }
 
 // Transmit sends a packet; its bytes are copied.

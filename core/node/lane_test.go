@@ -15,7 +15,7 @@ func (l *echoLane) Step(env *LaneEnv, in *Input) {
 	case InTask:
 		l.tasks++
 		env.Answer(&Input{Kind: InAnswer, Num: in.Num, Body: in.Body})
-		env.SendFrame(NewID(Gate, 1), wire.AppendFrame(nil, FirstType, 0, nil, in.Body))
+		env.SendFrame(Peer{NewID(Gate, 1), 7}, wire.AppendFrame(nil, FirstType, 0, nil, in.Body))
 		env.Transmit(Endpoint{Port: 1}, in.Body)
 		env.Transmit(Endpoint{Port: 2}, in.Body)
 		env.WakeAt(Time(in.Num))

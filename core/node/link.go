@@ -28,10 +28,12 @@ const (
 	controlReserve = 4 << 20
 
 	pingEvery     = time.Second     // a link that says nothing else says this
-	silenceBreaks = 3 * time.Second // a connection from which nothing comes is given up
+	silenceBreaks = 4 * time.Second // a connection from which nothing comes is given up
 	// StoppedTooLong is how late a timer may be before a process with a fence ends:
-	// longer than a handler takes, and shorter than it takes to be declared dead.
-	StoppedTooLong = silenceBreaks + 500*time.Millisecond
+	// longer than a handler takes, and shorter than it takes to be declared dead. A
+	// stop begins up to a ping's time after the last word and before the next timer,
+	// and the manager waits for a second more than for the silence.
+	StoppedTooLong = silenceBreaks + time.Second - 2*pingEvery - 100*time.Millisecond
 
 	handshakeWithin = 2 * time.Second // from connection to ready
 	forgottenWithin = 2 * time.Second // what a dead peer sent may take so long to arrive
@@ -254,8 +256,9 @@ func (h *Host) laneFrame(in *Input) {
 		return
 	}
 	l := h.current[in.From]
-	if l == nil || l.size()+len(in.Body) > MaxLinkBytes-controlReserve {
-		h.inbox.Push(&Input{Kind: InUndelivered, From: in.From, Type: f.Type, Routes: f.Routes, Body: f.Payload})
+	// What was meant for an earlier life names routes that mean others to this one.
+	if l == nil || l.peer.Inc != in.Inc || l.size()+len(in.Body) > MaxLinkBytes-controlReserve {
+		h.inbox.Push(&Input{Kind: InUndelivered, From: in.From, Inc: in.Inc, Type: f.Type, Routes: f.Routes, Body: f.Payload})
 		return
 	}
 	l.grow(len(in.Body), h.turn)

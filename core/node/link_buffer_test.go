@@ -55,7 +55,7 @@ func TestKeptFramesAgainstAList(t *testing.T) {
 			"by lane": func(t *rapid.T) {
 				fill++
 				frame := wire.AppendFrame(nil, typeNumber, 0, nil, bytes.Repeat([]byte{fill}, sizes.Draw(t, "size")))
-				h.Deliver(&Input{Kind: InToLink, From: to, Body: frame})
+				h.Deliver(&Input{Kind: InToLink, From: to, Inc: h.current[to].peer.Inc, Body: frame})
 				kept, want = append(kept, frame), append(want, frame)
 			},
 			"acknowledge": func(t *rapid.T) {
@@ -151,7 +151,7 @@ func TestFullLink(t *testing.T) {
 			back++
 		}
 	}
-	h.Deliver(&Input{Kind: InToLink, From: to, Body: wire.AppendFrame(nil, typeNumber, 0, nil, payload)})
+	h.Deliver(&Input{Kind: InToLink, From: to, Inc: l.peer.Inc, Body: wire.AppendFrame(nil, typeNumber, 0, nil, payload)})
 	run(h, 0)
 	if back != 1 || l.next != sent {
 		t.Errorf("a lane's frame to a full link came back %d times", back)
@@ -192,5 +192,22 @@ func TestAcknowledgementBoundsWhatIsKept(t *testing.T) {
 		if left := gate.host.Links()[0]; left.Unacked != 0 || left.Sent != uint64(c.count) {
 			t.Errorf("a second later %+v", left)
 		}
+	}
+}
+
+// A lane's frame for an earlier life comes back: the routes that it names mean others to the present one.
+func TestLaneFrameForAnEarlierLifeComesBack(t *testing.T) {
+	h, l := linkedHost(func(*Env, *Input) {})
+	var back []Input
+	h.node.(*toy).step = func(_ *Env, in *Input) {
+		if in.Kind == InUndelivered {
+			back = append(back, Input{From: in.From, Inc: in.Inc, Type: in.Type})
+		}
+	}
+	earlier, sent := l.peer.Inc+2, l.next
+	h.Deliver(&Input{Kind: InToLink, From: l.peer.ID, Inc: earlier, Body: wire.AppendFrame(nil, typeNumber, 0, nil, nil)})
+	run(h, 0)
+	if len(back) != 1 || back[0].Inc != earlier || back[0].From != l.peer.ID || back[0].Type != typeNumber || l.next != sent {
+		t.Errorf("came back: %+v; %d frames sent", back, l.next-sent)
 	}
 }

@@ -448,13 +448,14 @@ func (w *wires) connect(from, to *proc) { w.tell(from, cmdConnect, Peer{ID: to.i
 // sendByLane puts a frame into the outbox of a link, as a lane does.
 func (w *wires) sendByLane(from, to *proc, size int) {
 	m := number{pad: make([]byte, size)}
+	var life Incarnation
 	if l := from.host.current[to.id]; l != nil {
 		a := from.node.of(l.peer)
-		m.n, m.to = a.sent+1, l.peer
+		m.n, m.to, life = a.sent+1, l.peer, l.peer.Inc
 		a.sent++
 	}
 	frame := wire.AppendFrame(nil, typeNumber, 0, []uint64{m.n}, wire.Append(nil, &m))
-	w.turn(from, &Input{Kind: InToLink, From: to.id, Body: frame})
+	w.turn(from, &Input{Kind: InToLink, From: to.id, Inc: life, Body: frame})
 }
 
 // between returns what from's node knows of to's present life.
