@@ -51,10 +51,11 @@ const (
 
 // The game settings of KCP: no delay, a fast retransmission after two later
 // acknowledgements, no congestion window. The interval is a floor under the
-// variation in the retransmission timeout.
+// variation in the retransmission timeout: at KCP's usual 10 ms a busy machine
+// that answers a little late gets everything twice, and is then busier still.
 const (
 	noDelay      = 1
-	intervalMS   = 10
+	intervalMS   = 40
 	fastResend   = 2
 	noCongestion = 1
 	leave        = -1 // a setting as it is
@@ -77,10 +78,11 @@ var (
 // so many segments are unacknowledged: an answer usually comes sooner, and each
 // datagram that is spared costs nobody's processor. The other side's library takes
 // the round-trip time from the latest segment alone, which did not wait, and its
-// timeout is at least the interval of 10 ms above that: a longer hold would have
-// it repeat what has arrived.
+// timeout is at least the interval of 40 ms above that: a longer hold would have
+// it repeat what has arrived. Out of order nothing waits: the other side is to
+// hear of a gap at once.
 const (
-	ackHold     = 5 * time.Millisecond
+	ackHold     = 30 * time.Millisecond
 	ackHoldMost = 16
 )
 
@@ -101,6 +103,7 @@ type KCP[T Instant] struct {
 	owed      int  // data segments taken since the last flush
 	owedSince T    // when the first of them came
 	fresh     bool // a message was queued since the last flush
+	inOrder   bool // what came since the last flush was complete messages in order
 }
 
 // New makes one side of a conversation. The number is the same on both sides,
@@ -187,6 +190,9 @@ func (a *KCP[T]) Input(now T, segments []byte) bool {
 	if data > 0 && a.owed == 0 {
 		a.owedSince = now
 	}
+	if data > 0 {
+		a.inOrder = false // until Receive finds a message
+	}
 	a.owed += data
 	a.kcp.Input(segments, kcp.IKCP_PACKET_REGULAR, false) // it refuses only what was refused above
 	a.stepped(now)
@@ -221,6 +227,7 @@ func (a *KCP[T]) Receive(dst []byte) (message []byte, ok bool) {
 	if size < 0 {
 		return dst, false
 	}
+	a.inOrder = true
 	start := len(dst)
 	dst = slices.Grow(dst, size)[:start+size]
 	a.kcp.Recv(dst[start:])
@@ -229,7 +236,7 @@ func (a *KCP[T]) Receive(dst []byte) (message []byte, ok bool) {
 
 // Flush hands the datagrams that are due to output, whose bytes are good until it
 // returns: acknowledgements, new messages, repetitions. Where only a few
-// acknowledgements are due they wait up to 5 ms for company. It says when it wants to
+// acknowledgements are due they wait up to 30 ms for company. It says when it wants to
 // be called again if there is no Send or Input before: the next retransmission,
 // or the largest T if nothing waits. Dead says that the other side has not
 // acknowledged a segment that was sent 20 times, or that the conversation is
@@ -259,7 +266,7 @@ func (a *KCP[T]) Flush(now T, output func(segments []byte)) (again T, isDead boo
 // hold tells whether there is nothing to say but acknowledgements that can wait, and until when.
 func (a *KCP[T]) hold(now T) (until T, held bool) {
 	until = a.owedSince + T(ackHold)
-	held = a.owed > 0 && a.owed < ackHoldMost && !a.fresh && now < until && a.kcp.WaitSnd() == 0
+	held = a.owed > 0 && a.owed < ackHoldMost && a.inOrder && !a.fresh && now < until && a.kcp.WaitSnd() == 0
 	return until, held
 }
 
