@@ -28,6 +28,8 @@ func gateLost() *sim.Scenario {
 				gate = sim.GateID(1)
 			}
 			s.Crash(gate, time.Duration(1+s.Pick("restart", 20))*200*time.Millisecond)
+			// Long before the avatars' grace time is over: gates are sent on to the games that have them.
+			s.Must("everybody is back", s.AllIn, 15*time.Second)
 			s.Wait("after", time.Second)
 			if s.Pick("again", 3) == 1 {
 				s.Crash(sim.GateID(1+s.Pick("which", s.Options().Gates)), time.Second)

@@ -45,3 +45,8 @@ func spreads() []time.Duration {
 func moveEveries() []time.Duration {
 	return []time.Duration{0, 0, 0, 100 * time.Millisecond, 10 * time.Millisecond}
 }
+
+// slowStores take longer than clients need to come and go, some longer than a game to be declared dead.
+func slowStores() []time.Duration {
+	return []time.Duration{150 * time.Millisecond, 2 * time.Millisecond, 400 * time.Millisecond, time.Second}
+}

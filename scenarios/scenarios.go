@@ -24,6 +24,13 @@ func All() []*sim.Scenario {
 		gateLost(),
 		managerRestart(),
 		linkBreaks(),
+		gameLost(),
+		dbLost(),
+		orderlyStop(),
+		laterLoginWins(),
+		lateAnswers(),
+		loginStorm(),
+		unwelcomeGuests(),
 		townUnderFire(),
 	}
 }

@@ -43,6 +43,9 @@ var bugs = [...]Bug{
 	{"login-before-admission", "admission", "startup-any-order", nil,
 		"A gate takes logins that come before the ninth step."},
 
+	{"stub-made-twice", "one-stub", "manager-restart", nil,
+		"A manager that comes back does not listen which stubs there are, and a game creates what it has again."},
+
 	{"connected-not-withdrawn", "connection-truth", "connect-then-disconnect", nil,
 		"A queued connected is handled though the session has ended: the race of the source notes."},
 	{"alive-flag-lies", "connection-truth", "connect-then-disconnect", nil,
@@ -67,6 +70,11 @@ var bugs = [...]Bug{
 		"A gate does not tell its clients that the outcome of calls to a dead game is unknown."},
 	{"client-forgets-its-calls", "delivered-or-told", "gate-lost", nil,
 		"A client that has lost its session goes on waiting for the answers."},
+
+	{"record-not-read", "durable", "orderly-stop", nil,
+		"A game does not read the record that it was given, so that what the avatar had is gone."},
+	{"stale-owner-written", "one-loader", "orderly-stop", nil,
+		"The db writes what a game saves that has lost the record to another one."},
 
 	{"overtaking-frame", "order", "link-breaks", nil,
 		"One frame in 32 overtakes what is queued before it."},

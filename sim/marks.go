@@ -73,6 +73,7 @@ var knownMarks = [...]string{
 	"loaded-for-another-after-exit",
 	"loaded-for-nobody",
 	"logged-in-twice",
+	"login-again",
 	"login-before-admission",
 	"login-while-exiting",
 	"login-while-unloading",

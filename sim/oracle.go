@@ -10,6 +10,7 @@ type Sight struct {
 	By      *process
 	Account string // or the stub's name
 	N       uint64
+	Count   uint64 // of SawExecuted: how many calls the avatar remembers, this one included
 }
 
 // SightKind says what game code saw.
@@ -67,15 +68,18 @@ type OracleAbout struct {
 func Oracles() []OracleAbout {
 	all := []OracleAbout{
 		{"admission", "no avatar exists before the ninth step; the nine steps happen in order", "always", nil},
+		{"one-stub", "a stub is created once on a life of a game, and at rest lives on exactly one", "always and rest", nil},
 		{"connection-truth", "no immediate handler sees a connection that is not as it says; each connected has one disconnected", "always", nil},
 		{"no-leak", "at rest nothing is left without an owner", "rest", nil},
 		{"delivered-or-told", "every call is executed once and never twice, or its sender gets exactly one error", "always and rest", nil},
+		{"durable", "what an acknowledged save holds is there after any crash, and is what game code goes on with", "always", nil},
+		{"one-loader", "a record is granted under a higher number each time, and a stale owner's write never lands", "always", nil},
 		{"order", "calls through one address execute in the order sent", "always", nil},
 		{"routes", "every client's route leads to its avatar's game", "rest", nil},
 		{"bounded", "no queue, buffer or table exceeds its stated bound", "checkpoints", nil},
 		{"progress", "after faults stop, the cluster comes to rest within the stated time and serves again", "liveness", nil},
 		{"replay", "the same seed gives the same trace hash", "sweep", nil},
-		{"no-error-log", "nothing logs at ERROR in a run", "always", nil},
+		{"no-error-log", "nothing logs at ERROR in a run, and no message finds no handler", "always", nil},
 	}
 	for i := range all {
 		all[i].PlantedBugs = plantedFor(all[i].Name)
@@ -85,7 +89,7 @@ func Oracles() []OracleAbout {
 
 func newOracles(w *World) []Oracle {
 	return []Oracle{
-		newAdmission(w), newTruth(w), newCalls(w), newRoutes(w), newBounds(w), newLeaks(w),
+		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w),
 	}
 }
 

@@ -19,11 +19,14 @@ type admission struct {
 	opened bool       // the ninth step was reached in this run
 	linked map[[2]node.Peer]bool
 	open   map[node.Peer]bool // games whose server-open logic has run
+	asked  *process           // the game whose server-open logic runs in the handler under way
 	stubs  map[string]bool    // created by a game of this run
 }
 
 func newAdmission(w *World) *admission {
-	return &admission{w: w, linked: map[[2]node.Peer]bool{}, open: map[node.Peer]bool{}, stubs: map[string]bool{}}
+	return &admission{
+		w: w, linked: map[[2]node.Peer]bool{}, open: map[node.Peer]bool{}, stubs: map[string]bool{},
+	}
 }
 
 func (o *admission) Started(p *process) {
@@ -36,6 +39,7 @@ func (o *admission) Saw(s Sight) {
 	switch s.What {
 	case SawServerOpen:
 		o.open[s.By.host.Self()] = true
+		o.asked = s.By
 	case SawStubCreated:
 		o.stubs[s.Account] = true
 	}
@@ -53,8 +57,31 @@ func (o *admission) Handled(p *process, in *node.Input) {
 			o.w.Violate("admission", "%v admits logins before the ninth step", p.id)
 		}
 	case *game.Game:
+		if o.asked == p {
+			o.asked = nil
+			o.serverOpen(p, n.Inspect().List)
+		}
 		if !o.opened && in.Kind == node.InMessage && n.Inspect().Avatars > 0 {
 			o.w.Violate("admission", "%v has an avatar before the ninth step", p.id)
+		}
+	}
+}
+
+// serverOpen wants every gate of the list by which a game has run its
+// server-open logic to have been linked to it.
+func (o *admission) serverOpen(p *process, list uint64) {
+	lead := o.w.byID[ManagerID]
+	if lead.host == nil {
+		return
+	}
+	st := lead.host.Node().(*manager.Manager).Inspect()
+	if st.Version != list {
+		return // the manager has a newer list, which the game does not know yet
+	}
+	for i := range st.Processes {
+		gate := st.Processes[i].Peer
+		if gate.ID.Kind() == node.Gate && !o.linked[[2]node.Peer{gate, p.host.Self()}] && !o.w.linkedNow(gate, p.host.Self()) {
+			o.w.Violate("admission", "the server-open logic of %v has run, and %v was never linked to it", p.id, gate.ID)
 		}
 	}
 }
@@ -62,6 +89,9 @@ func (o *admission) Handled(p *process, in *node.Input) {
 // manager looks at a step when the manager reaches it.
 func (o *admission) manager(m *manager.Manager) {
 	step := m.Progress()
+	if step == proto.StepAdmit {
+		o.stands(m)
+	}
 	if step == o.step {
 		return
 	}
@@ -77,11 +107,25 @@ func (o *admission) manager(m *manager.Manager) {
 	o.opened = o.opened || step == proto.StepAdmit
 }
 
+// stands wants the facts behind the ninth step to hold for as long as the manager is at it.
+func (o *admission) stands(m *manager.Manager) {
+	st := m.Inspect()
+	if !slices.ContainsFunc(st.Processes, func(p manager.ProcessStatus) bool { return p.Peer == st.Primary }) {
+		o.w.Violate("admission", "step %v without a primary", st.Step)
+	}
+	for _, name := range o.w.stubNames() {
+		if !slices.ContainsFunc(st.Stubs, func(at proto.StubPlace) bool { return at.Name == name }) {
+			o.w.Violate("admission", "step %v, and no process has the stub %s", st.Step, name)
+		}
+	}
+}
+
 // fact checks what must be true when a step is reached for the first time.
 func (o *admission) fact(s proto.Step, st *manager.Status) {
 	w := o.w
 	switch s {
-	case proto.StepRegistered:
+	case proto.StepRegistered, proto.StepAdmit:
+		o.stubsMade(s)
 		if got, want := len(st.Processes), w.opts.Gates+w.opts.Games+1; got < want {
 			w.Violate("admission", "step %v with %d of %d processes registered", s, got, want)
 		}
@@ -101,11 +145,15 @@ func (o *admission) fact(s proto.Step, st *manager.Status) {
 		if st.Primary.ID.Kind() != node.Game {
 			w.Violate("admission", "step %v without a primary", s)
 		}
-	case proto.StepStubs, proto.StepAdmit:
-		for _, name := range w.stubNames() {
-			if !o.stubs[name] {
-				w.Violate("admission", "step %v, but the stub %s was never created", s, name)
-			}
+	case proto.StepStubs:
+		o.stubsMade(s)
+	}
+}
+
+func (o *admission) stubsMade(s proto.Step) {
+	for _, name := range o.w.stubNames() {
+		if s >= proto.StepStubs && !o.stubs[name] {
+			o.w.Violate("admission", "step %v, but the stub %s was never created", s, name)
 		}
 	}
 }

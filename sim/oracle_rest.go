@@ -1,12 +1,15 @@
 package sim
 
 import (
+	"messiah/core/addr"
 	"messiah/core/client"
 	"messiah/core/dbm"
 	"messiah/core/game"
 	"messiah/core/gate"
 	"messiah/core/manager"
 	"messiah/core/node"
+	"messiah/core/ordered"
+	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/netsim"
 )
@@ -22,7 +25,7 @@ func newRoutes(w *World) *routes { return &routes{w: w} }
 
 func (o *routes) Calm() {
 	w := o.w
-	homes := map[string]node.ID{}
+	homes, entities := map[string]node.ID{}, map[addr.EntityID]string{}
 	for _, p := range w.servers() {
 		if g, ok := gameOf(p); ok {
 			for v := range g.Avatars() {
@@ -33,6 +36,10 @@ func (o *routes) Calm() {
 					w.Violate("routes", "%s has an avatar on %v and on %v", v.Account, other, p.id)
 				}
 				homes[v.Account] = p.id
+				if other, twice := entities[v.Entity]; twice || v.Entity.IsZero() {
+					w.Violate("routes", "the avatar of %s has the entity id %v, as has that of %q", v.Account, v.Entity, other)
+				}
+				entities[v.Entity] = v.Account
 			}
 		}
 	}
@@ -128,6 +135,21 @@ func (o *leaks) Empty() {
 			o.w.Violate("no-leak", "%v keeps %s", p.id, text)
 		}
 	}
+	o.holds()
+}
+
+// holds wants no record to be held by a game that lives: nobody is there for whom it could.
+func (o *leaks) holds() {
+	rows := o.w.stores[0].rows
+	for _, account := range ordered.Keys(rows) {
+		if rows[account].unsure {
+			continue // a claim that was refused may have come through; the next one goes to the same game
+		}
+		holder, err := dbm.HolderOf(rows[account].value)
+		if p := o.w.byID[holder.ID]; err != nil || p != nil && p.host != nil && p.host.Self() == holder {
+			o.w.Violate("no-leak", "the record of %s is held by %v (%v)", account, holder.ID, err)
+		}
+	}
 }
 
 // empty tells whether the process keeps nothing of any client.
@@ -136,8 +158,11 @@ func (p *process) empty() bool { return p.host == nil || leftover(p) == "" }
 // leftover names what a process keeps though no client is there, or "".
 func leftover(p *process) string {
 	load := p.host.Load()
-	if load.Sessions > 0 {
+	switch {
+	case load.Sessions > 0:
 		return count(load.Sessions, "client sessions in its host")
+	case load.Dials > p.dialsMost():
+		return count(load.Dials, "addresses to dial")
 	}
 	switch n := p.host.Node().(type) {
 	case *gate.Gate:
@@ -178,16 +203,48 @@ func leftover(p *process) string {
 	return ""
 }
 
+// dialsMost is how many processes a process dials: all dial the manager, games the db, gates every game.
+func (p *process) dialsMost() int {
+	switch p.id.Kind() {
+	case node.Gate:
+		return 1 + p.w.opts.Games + p.w.guests
+	case node.Game:
+		return 2
+	}
+	return 1
+}
+
 // gateTimers is how many timers an idle gate has beside those of its links: the report.
 const gateTimers = 1 + 8 // and redials of the links that do not stand
 
 // bounds checks that every queue, buffer and table keeps to its bound.
 type bounds struct {
 	deaf
-	w *World
+	w      *World
+	logins map[sessionOf]int // tries on one connection
 }
 
-func newBounds(w *World) *bounds { return &bounds{w: w} }
+func newBounds(w *World) *bounds { return &bounds{w: w, logins: map[sessionOf]int{}} }
+
+// maxLogins is how many tries a client has on one connection.
+const maxLogins = 8
+
+func (o *bounds) Handled(p *process, in *node.Input) {
+	if p.id.Kind() != node.Gate || in.Kind != node.InClient && in.Kind != node.InDisconnected {
+		return
+	}
+	k := sessionOf{p.index, p.life, in.Session}
+	if in.Kind == node.InDisconnected {
+		delete(o.logins, k)
+		return
+	}
+	if typ, _, _, err := proto.SplitClient(in.Body); err != nil || typ != proto.TypeLogin {
+		return
+	}
+	if o.logins[k]++; o.logins[k] > maxLogins {
+		o.w.Violate("bounded", "%v has taken %d logins on one connection", p.id, o.logins[k])
+	}
+}
 
 func (o *bounds) Checkpoint() {
 	for _, p := range o.w.procs[1:] {

@@ -9,6 +9,7 @@ type truth struct {
 	w     *World
 	alive map[sessionOf]bool // begun, and whether the end was said
 	heard map[sessionOf]bool // the node has handled the beginning and not the end
+	due   map[uint32]int     // by process: beginnings and ends that are to be handled ahead of all else
 }
 
 // sessionOf is a session epoch at one life of a process.
@@ -19,7 +20,7 @@ type sessionOf struct {
 }
 
 func newTruth(w *World) *truth {
-	return &truth{w: w, alive: map[sessionOf]bool{}, heard: map[sessionOf]bool{}}
+	return &truth{w: w, alive: map[sessionOf]bool{}, heard: map[sessionOf]bool{}, due: map[uint32]int{}}
 }
 
 func (o *truth) key(p *process, in *node.Input) sessionOf {
@@ -27,19 +28,33 @@ func (o *truth) key(p *process, in *node.Input) sessionOf {
 }
 
 func (o *truth) Delivered(p *process, in *node.Input) {
+	k := o.key(p, in)
 	switch in.Kind {
 	case node.InConnected:
-		o.alive[o.key(p, in)] = true
+		o.alive[k] = true
+		o.due[p.index]++
 	case node.InDisconnected:
-		o.alive[o.key(p, in)] = false
+		switch {
+		case o.heard[k]:
+			o.due[p.index]++
+		case o.alive[k]:
+			o.due[p.index]-- // both are withdrawn
+		}
+		o.alive[k] = false
 	}
 }
 
 func (o *truth) Handled(p *process, in *node.Input) {
 	switch in.Kind {
-	case node.InConnected, node.InDisconnected, node.InClient:
+	case node.InConnected, node.InDisconnected:
+		o.due[p.index]--
 	default:
-		return
+		if n := o.due[p.index]; n > 0 && p.cfg.Delivery == node.Immediate {
+			o.w.Violate("connection-truth", "%v handled %v ahead of %d beginnings or ends of sessions", p.id, in.Kind, n)
+		}
+		if in.Kind != node.InClient {
+			return
+		}
 	}
 	k := o.key(p, in)
 	alive, known := o.alive[k]
@@ -84,6 +99,7 @@ func (o *truth) Ended(p *process) {
 			}
 		}
 	}
+	delete(o.due, p.index)
 	drop(o.alive)
 	drop(o.heard)
 }

@@ -33,6 +33,7 @@ type process struct {
 	skew    time.Duration
 	drift   int // of the wall clock, in parts per million
 	restart time.Duration
+	again   time.Duration // so long after a stop in good order the next life starts; 0 for none
 	choose  choice.Stream
 	halting bool   // the lanes send what they have left, and the loop hears nothing more
 	gone    bool   // no life follows: a duplicate that was sent away
@@ -275,10 +276,14 @@ func (p *process) halt(reason string, clean bool) {
 		w.Mark("halted-and-restarted")
 		w.After(p.restart, p.start)
 	}
+	if clean && p.again > 0 {
+		w.After(p.again, p.start)
+		p.again = 0
+	}
 }
 
 func (p *process) log(level node.Level, text string, pairs ...any) {
-	if p.w.trace.out != nil || level >= node.Error {
+	if p.w.trace.out != nil || level > node.Info {
 		p.w.logLine(p.id, level, text, pairs)
 	}
 }

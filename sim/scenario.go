@@ -385,7 +385,7 @@ func (s *Story) known() bool {
 		listed[one.Peer.ID] = one.Peer.Inc
 	}
 	for _, p := range s.servers() {
-		if p.id == ManagerID || s.byID[p.id] != p {
+		if p.id == ManagerID || p.gone || s.byID[p.id] != p {
 			continue
 		}
 		if p.host == nil || listed[p.id] != p.host.Self().Inc {

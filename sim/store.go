@@ -13,6 +13,7 @@ import (
 type row struct {
 	revision uint64
 	value    []byte
+	unsure   bool // the db was not told that it is so
 }
 
 // store is the record store behind the db: it answers by message, after a
@@ -109,6 +110,7 @@ func (s *store) carryOut(it *storeItem) {
 	}
 	if choice.Chance(s.choose, "lose", s.lose) {
 		s.w.Mark("store-answer-lost")
+		s.doubt(it)
 		return
 	}
 	reply := storeItem{db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true}
@@ -119,6 +121,18 @@ func (s *store) carryOut(it *storeItem) {
 		again := reply
 		again.body = append([]byte(nil), reply.body...)
 		s.put(at.Add(s.latency()), again)
+	}
+}
+
+// doubt notes that the db does not hear whether its write was carried out.
+func (s *store) doubt(it *storeItem) {
+	var m proto.StorePut
+	if it.typ != proto.TypeStorePut || wire.Decode(it.body, &m) != nil {
+		return
+	}
+	if r, known := s.rows[m.Key]; known {
+		r.unsure = true
+		s.rows[m.Key] = r
 	}
 }
 
@@ -146,7 +160,7 @@ func (s *store) write(it *storeItem, failed bool) node.Message {
 	}
 	// A failed write may have been carried out all the same.
 	if !failed || s.choose.Choose("failed-but-done", 2) == 1 {
-		s.rows[m.Key] = row{r.revision + 1, append([]byte(nil), m.Value...)}
+		s.rows[m.Key] = row{r.revision + 1, append([]byte(nil), m.Value...), failed}
 	}
 	if failed {
 		s.w.Mark("store-put-failed")

@@ -30,7 +30,7 @@ type Game struct {
 
 // Observer is told by game code what happened, for the oracles.
 type Observer struct {
-	Executed    func(account string, n uint64) // a counted call ran
+	Executed    func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
 	ServerOpen  func()
 	StubCreated func(name string)
 	Attached    func(account string)
@@ -84,7 +84,9 @@ type World struct {
 	// sessionsMayEnd says that something ended sessions for good without a crash:
 	// a second login, a kick, a cut longer than the grace time.
 	sessionsMayEnd bool
-	handled        uint64 // handler calls of nodes and lanes
+	rude           map[node.ID]bool // clients that the story lets break the protocol
+	guests         int              // games beyond those of the options
+	handled        uint64           // handler calls of nodes and lanes
 	netCause       uint64
 }
 
@@ -123,7 +125,8 @@ const (
 func NewWorld(cfg Config) *World {
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, byID: map[node.ID]*process{},
-		marks: map[string]uint64{}, counts: map[uint64]bool{}, procs: make([]*process, 1), bySite: make([]*process, 1),
+		marks: map[string]uint64{}, counts: map[uint64]bool{}, rude: map[node.ID]bool{},
+		procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
 	if w.source == nil {
 		w.source = choice.Seeded(cfg.Seed)

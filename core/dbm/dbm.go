@@ -50,6 +50,15 @@ func (r *record) Code(c *wire.Coder) {
 	c.Bytes(&r.Data)
 }
 
+// HolderOf reads from a stored record which game has it loaded; the zero Peer is none.
+func HolderOf(value []byte) (node.Peer, error) {
+	var r record
+	if err := wire.Decode(value, &r); err != nil {
+		return node.Peer{}, err
+	}
+	return r.Holder, nil
+}
+
 // request is one claim, save or release of a game.
 type request struct {
 	typ  uint16

@@ -52,7 +52,7 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 		return
 	}
 	a.owner, a.version, a.entity = m.Owner, m.Version, m.Entity
-	if len(m.Data) > 0 {
+	if len(m.Data) > 0 && !planted.On("record-not-read") { // game code begins with an empty avatar
 		if err := wire.Decode(m.Data, a.data); err != nil {
 			env.Log(node.Error, "a record cannot be read", "account", a.account, "error", err)
 			g.fail(env, a.client, proto.RefusedStore)
@@ -66,7 +66,8 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 	a.state = live
 	if a.client == (seat{}) || g.stopping {
 		env.Mark("loaded-for-nobody")
-		g.kick(env, a, proto.RefusedShutdown)
+		g.fail(env, a.client, proto.RefusedShutdown)
+		g.stand(a)
 		g.unload(env, a)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 )
 
@@ -86,7 +87,8 @@ func (g *Game) reportReady(env *node.Env) {
 // bePrimary creates the stubs that the cluster lacks.
 func (g *Game) bePrimary(env *node.Env, _ node.Peer, m *proto.BePrimary) {
 	for _, name := range m.Missing {
-		if slices.Contains(g.stubs, name) || !slices.Contains(g.script.Stubs, name) {
+		made := slices.Contains(g.stubs, name) && !planted.On("stub-made-twice") // who asks is believed
+		if made || !slices.Contains(g.script.Stubs, name) {
 			continue
 		}
 		g.stubs = append(g.stubs, name)

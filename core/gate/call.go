@@ -34,6 +34,9 @@ func (g *Gate) clientMessage(env *node.Env, in *node.Input) {
 		g.move(env, c, in)
 	case typ == proto.TypeLogin && c.state == greeting:
 		g.login(env, c, payload)
+	case typ == proto.TypeLogin:
+		// A client asks again after a while; its first login is still under way, or the answer is.
+		env.Mark("login-again")
 	case typ == proto.TypeLogout:
 		g.logout(env, c)
 	default:

@@ -24,6 +24,9 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 	if from.ID.Kind() == node.Gate {
 		p.ready, p.admits = r.List > 0, r.Opened
 	}
+	if planted.On("stub-made-twice") { // what a process tells of its stubs is not heard
+		p.stubs = nil
+	}
 	if found {
 		m.procs[i] = p
 	} else {
@@ -45,7 +48,12 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 
 // settle ends the time of recovery: who was known to others and has not come back is dead.
 func (m *Manager) settle(env *node.Env) {
-	if m.settled || !m.opened {
+	if m.settled {
+		return
+	}
+	if !m.opened {
+		// A gate that could say that the cluster is open has not come back yet, if it is: see again later.
+		env.After(m.cfg.RecoverFor, timerSettle, 0)
 		return
 	}
 	m.markSettled(env)

@@ -7,6 +7,7 @@ type Load struct {
 	Timers   int
 	Conns    int // process connections, unfinished handshakes included
 	Links    int
+	Dials    int // addresses that are dialled until a link stands, and whenever it breaks
 	Sessions int // client session epochs that are not settled with the node
 }
 
@@ -14,7 +15,7 @@ type Load struct {
 func (h *Host) Load() Load {
 	return Load{
 		Inputs: h.urgent.Len() + h.inbox.Len(), Bytes: h.inbox.Bytes(), Timers: len(h.timers.heap),
-		Conns: len(h.conns), Links: len(h.order), Sessions: len(h.sessions),
+		Conns: len(h.conns), Links: len(h.order), Dials: len(h.dials), Sessions: len(h.sessions),
 	}
 }
 

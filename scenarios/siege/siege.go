@@ -49,7 +49,7 @@ func (a *Avatar) Code(c *wire.Coder) {
 
 // Observer is told what game code saw happen, by oracles. Every hook may be nil.
 type Observer struct {
-	Executed    func(account string, n uint64) // a counted call ran
+	Executed    func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
 	ServerOpen  func()
 	StubCreated func(name string)
 	Attached    func(account string)
@@ -88,7 +88,7 @@ func (o *Observer) count(c *game.Call, args []byte) ([]byte, proto.Outcome) {
 	a := c.Avatar().(*Avatar)
 	a.Ledger.Execute(n)
 	if o.Executed != nil {
-		o.Executed(c.Account(), n)
+		o.Executed(c.Account(), n, a.Ledger.Count)
 	}
 	if a.Ledger.Count%pushEvery == 0 {
 		a.Pushed++

@@ -35,7 +35,7 @@ var targets = [...]target{
 }
 
 // alwaysSkipped are functions of no conversation: what reads and writes state, what shows it.
-const alwaysSkipped = "State Code Inspect"
+const alwaysSkipped = "State Code Inspect HolderOf"
 
 // stateTags are the last names of tags whose cases are checks of a state; the
 // cases of any other tag tell messages apart, and are no guards.

@@ -37,7 +37,8 @@ type result struct {
 	Caught     int       `json:"caught"`
 	Survived   int       `json:"survived"` // untaken ones included
 	Equivalent int       `json:"equivalent"`
-	Score      float64   `json:"score"` // caught among those not allowed to survive, in percent
+	Score      float64   `json:"score"`  // caught among those that are not equivalent, in percent
+	Tested     int       `json:"tested"` // not caught by the sweep, but by the package's own tests
 	Seconds    float64   `json:"wall_seconds"`
 	Mutants    []outcome `json:"mutants"`
 }
@@ -72,19 +73,20 @@ func run(ctx context.Context, args []string, results, people io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	binary, guards, err := buildMutable(root, dir)
+	built, err := buildMutable(root, dir)
 	if err != nil {
 		return err
 	}
 	if *list {
-		for i := range guards {
-			fmt.Fprintf(results, "%3d %s:%d %s\n", guards[i].Number, guards[i].File, guards[i].Line, guards[i].name())
+		for i := range built.guards {
+			g := &built.guards[i]
+			fmt.Fprintf(results, "%3d %s:%d %s\n", g.Number, g.File, g.Line, g.name())
 		}
 		return nil
 	}
 	r := &result{Commit: commit(root), Date: time.Now().Format(time.DateOnly), Seeds: *seeds}
-	s := &sweeper{binary: binary, seeds: *seeds}
-	if err := r.mutate(ctx, s, dir, guards, match, people); err != nil {
+	s := &sweeper{mutable: built, root: root, dir: dir, seeds: *seeds}
+	if err := r.mutate(ctx, s, match, people); err != nil {
 		return err
 	}
 	if *asJSON {
@@ -108,16 +110,16 @@ func commit(root string) string {
 }
 
 // mutate tries every guard that matches.
-func (r *result) mutate(ctx context.Context, s *sweeper, dir string, guards []guard, match *regexp.Regexp, people io.Writer) error {
+func (r *result) mutate(ctx context.Context, s *sweeper, match *regexp.Regexp, people io.Writer) error {
 	began := time.Now()
-	fmt.Fprintf(people, "%d guards; sweeping %d seeds of all scenarios with all of them in place\n", len(guards), s.seeds)
-	taken, err := s.baseline(ctx, dir)
+	fmt.Fprintf(people, "%d guards; sweeping %d seeds of all scenarios with all of them in place\n", len(s.guards), s.seeds)
+	taken, err := s.baseline(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(people, "%d guards were taken, in %.0f s\n", len(taken), time.Since(began).Seconds())
-	for i := range guards {
-		g := &guards[i]
+	for i := range s.guards {
+		g := &s.guards[i]
 		if !match.MatchString(g.name()) {
 			continue
 		}
@@ -125,7 +127,7 @@ func (r *result) mutate(ctx context.Context, s *sweeper, dir string, guards []gu
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(people, "%3d/%d %s\n", g.Number, len(guards), o.line())
+		fmt.Fprintf(people, "%3d/%d %s\n", g.Number, len(s.guards), o.line())
 		r.count(o)
 	}
 	r.Seconds = time.Since(began).Seconds()
@@ -143,6 +145,9 @@ func (r *result) count(o outcome) {
 	default:
 		r.Survived++
 	}
+	if o.Tested {
+		r.Tested++
+	}
 	if n := r.Guards - r.Equivalent; n > 0 {
 		r.Score = 100 * float64(r.Caught) / float64(n)
 	}
@@ -152,6 +157,11 @@ func (o *outcome) line() string {
 	what := fmt.Sprintf("%-10s %s:%d %s: %s", o.Status, o.File, o.Line, o.Func, o.Guard)
 	if o.Status == caught {
 		what += fmt.Sprintf(" (%s, %s seed %d)", o.Oracle, o.Scenario, o.Seed)
+	} else if o.Taken > 0 {
+		what += fmt.Sprintf(" (taken in %d runs)", o.Taken)
+	}
+	if o.Tested {
+		what += " (its package's tests notice)"
 	}
 	return what
 }
@@ -160,8 +170,9 @@ func (o *outcome) line() string {
 func (r *result) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, commit %s: %d guarding branches, all scenarios, %d seeds of each until the first failure, %.0f minutes\n\n",
 		r.Date, r.Commit, r.Guards, r.Seeds, r.Seconds/60)
-	fmt.Fprintf(w, "caught %d, survived %d, equivalent by argument %d: %.1f %% of those that are not equivalent\n",
+	fmt.Fprintf(w, "caught %d, survived %d, equivalent by argument %d: %.1f %% of those that are not equivalent are caught\n",
 		r.Caught, r.Survived, r.Equivalent, r.Score)
+	fmt.Fprintf(w, "of those that the sweep does not notice, %d are noticed by the tests of their package\n", r.Tested)
 	for _, s := range []status{survived, untaken, equivalent, caught} {
 		fmt.Fprintf(w, "\n%s\n", s)
 		for i := range r.Mutants {

@@ -1,0 +1,129 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"messiah/core/manager"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+	"messiah/netsim"
+)
+
+// What operators do in a story, and what a story may look at.
+
+// Stop asks a process to stop in good order. Its next life starts a while after the end.
+func (s *Story) Stop(id node.ID, restart time.Duration) {
+	p := s.byID[id]
+	if p.host == nil {
+		return
+	}
+	s.trace.note(s.now, "stop "+id.String())
+	p.again = restart
+	p.arrive(&node.Input{Kind: node.InStop})
+}
+
+// Kick ends the session of an account on an operator's word.
+func (s *Story) Kick(account string) {
+	p := s.byID[ManagerID]
+	if p.host != nil {
+		p.arrive(&node.Input{Kind: node.InMessage, Type: proto.TypeKick, Body: wire.Append(nil, &proto.Kick{Client: account, Reason: "the story"})})
+	}
+}
+
+// Stranger starts one more game than the cluster expects; the change, which may be nil, says what is odd about it.
+func (s *Story) Stranger(change func(*node.Config)) node.ID {
+	s.guests++
+	id := GameID(len(s.servers()))
+	cfg := node.Config{Version: s.version(), Secret: []byte(secret)}
+	if change != nil {
+		change(&cfg)
+	}
+	s.server(id, cfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) }).start()
+	return id
+}
+
+// Dismiss ends a stranger for good.
+func (s *Story) Dismiss(id node.ID) {
+	p := s.byID[id]
+	p.crash(netsim.Gone)
+	p.gone = true
+	s.guests--
+}
+
+// Release lets go what a hold has stopped; the network has to know the time for that.
+func (s *Story) Release(h *netsim.Held) {
+	s.net.At(s.now, s.netCause)
+	h.Release()
+}
+
+// FailStore lets every operation of the store fail for a while, half of them carried out all the same.
+func (s *Story) FailStore(d time.Duration) {
+	st := s.stores[0]
+	before := st.fail
+	st.fail = netsim.Million
+	s.heals(d, func() { st.fail = before })
+}
+
+// SlowStore lets every operation of the store take longer for a while.
+func (s *Story) SlowStore(by, d time.Duration) {
+	st := s.stores[0]
+	st.slow += by
+	s.heals(d, func() { st.slow -= by })
+}
+
+// BreaksProtocol says that a client is one that does not keep to the protocol.
+func (s *Story) BreaksProtocol(c *Player) { s.rude[c.ID()] = true }
+
+// Life returns the present life of a process, the zero Peer where none runs.
+func (w *World) Life(id node.ID) node.Peer {
+	if p := w.byID[id]; p.host != nil {
+		return p.host.Self()
+	}
+	return node.Peer{}
+}
+
+// Listed tells whether the manager lists a life, and whether as one that is ready for avatars.
+func (w *World) Listed(life node.Peer) (listed, ready bool) {
+	p := w.byID[ManagerID]
+	if p.host == nil {
+		return false, false
+	}
+	all := p.host.Node().(*manager.Manager).Inspect().Processes
+	i := slices.IndexFunc(all, func(one manager.ProcessStatus) bool { return one.Peer == life })
+	return i >= 0, i >= 0 && all[i].Ready
+}
+
+// AllPlay tells whether every client is in and every gate knows where its avatar lives.
+func (s *Story) AllPlay() bool {
+	if !s.AllIn() {
+		return false
+	}
+	for _, p := range s.servers() {
+		if g, ok := gateOf(p); ok {
+			for v := range g.Clients() {
+				at := s.byID[v.Game.ID]
+				if v.State != "in" || at.host == nil || at.host.Self() != v.Game {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// RoutesTo counts the clients that gates route to a life of a game.
+func (w *World) RoutesTo(life node.Peer) int {
+	n := 0
+	for _, p := range w.servers() {
+		if g, ok := gateOf(p); ok {
+			for v := range g.Clients() {
+				if v.Game == life {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
