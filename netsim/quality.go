@@ -65,6 +65,14 @@ func Stalling() Profile {
 	}
 }
 
+// Torn is a link on its last legs: much is lost, flipped, doubled and overtaken.
+func Torn() Profile {
+	return Profile{
+		Name: "torn", Latency: 30 * time.Millisecond, Jitter: 120 * time.Millisecond, Loss: 150_000,
+		Corrupt: 50_000, Duplicate: 50_000, Reorder: 150_000, ReorderBy: 300 * time.Millisecond,
+	}
+}
+
 // Profiles returns the named profiles, best first.
 func Profiles() []Profile {
 	return []Profile{LAN(), WiFi(), Bufferbloat(), Stalling(), Mobile3G()}
@@ -72,7 +80,7 @@ func Profiles() []Profile {
 
 // ProfileNamed returns the profile of that name.
 func ProfileNamed(name string) (Profile, error) {
-	for _, p := range Profiles() {
+	for _, p := range append(Profiles(), Torn()) {
 		if p.Name == name {
 			return p, nil
 		}

@@ -20,6 +20,7 @@ func dbLost() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.Gates = 2 + s.Choose("more-gates", 2)
 			o.Games = 2 + s.Choose("more-games", 2)
 			o.StoreLatency = choice.Pick(s, "slow-store", slowStores())

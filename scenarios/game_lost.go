@@ -18,6 +18,7 @@ func gameLost() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.Games = 2 + s.Choose("more-games", 2)
 			o.Stall = 0
 		},

@@ -5,6 +5,7 @@ import (
 
 	"messiah/core/gate"
 	"messiah/core/node"
+	"messiah/sim"
 )
 
 // What the seed chooses from; the first of each is the plain one.
@@ -25,7 +26,7 @@ func storeLatencies() []time.Duration {
 	return []time.Duration{2 * time.Millisecond, 0, 20 * time.Millisecond, 150 * time.Millisecond}
 }
 
-func stalls() []int { return []int{0, 0, 1_000, 20_000} }
+func stalls() []int { return []int{0, 1_000, 20_000} }
 
 func skews() []time.Duration { return []time.Duration{0, time.Second, time.Hour} }
 
@@ -43,10 +44,18 @@ func spreads() []time.Duration {
 }
 
 func moveEveries() []time.Duration {
-	return []time.Duration{0, 0, 0, 100 * time.Millisecond, 10 * time.Millisecond}
+	return []time.Duration{100 * time.Millisecond, 10 * time.Millisecond}
 }
 
 // slowStores take longer than clients need to come and go, some longer than a game to be declared dead.
 func slowStores() []time.Duration {
 	return []time.Duration{150 * time.Millisecond, 2 * time.Millisecond, 400 * time.Millisecond, time.Second}
 }
+
+// storeTroubles are chances in a million.
+func storeTroubles() []int { return []int{0, 10_000, 100_000} }
+
+func knobSets() []sim.Knobs { return []sim.Knobs{sim.Usual, sim.Tight, sim.Loose} }
+
+// usualTimes is for stories that promise times: their roles wait as production's do, and the store loses nothing.
+func usualTimes(o *sim.Options) { o.Knobs, o.StoreLose = sim.Usual, 0 }

@@ -18,6 +18,7 @@ func laterLoginWins() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.Gates = 1 + s.Choose("two-gates", 2)
 			o.ClientLink = netsim.LAN()
 			o.Clients, o.Stall = 0, 0

@@ -21,6 +21,7 @@ func linkBreaks() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.CallEvery = 2 * time.Millisecond
 			o.Payload = choice.Pick(s, "payload", []int{16, 16, 16, 4096})
 			o.ClientLink = netsim.LAN()

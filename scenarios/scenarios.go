@@ -5,6 +5,8 @@
 package scenarios
 
 import (
+	"time"
+
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/netsim"
@@ -47,24 +49,65 @@ func town() sim.Game {
 	}
 }
 
+// The features that a run may have or leave out.
+const (
+	withLinks = 1 << iota
+	withQueued
+	withFewest
+	withBusyLoops
+	withSlowLanes
+	withStore
+	withClocks
+	withLoad
+	withMoves
+	withKnobs
+	allFeatures = 1<<iota - 1
+)
+
 // anyCluster lets the seed choose a small cluster: its size, its links, how its
-// loops and lanes are scheduled. Choice 0 is always the plain one.
+// loops and lanes are scheduled. Choice 0 is always the plain one. Swarm style:
+// each run leaves half of the features out, so that the others meet undisturbed
+// (Groce and others, "Swarm testing", 2012).
 func anyCluster(o *sim.Options, s choice.Stream) {
 	o.Gates = 1 + s.Choose("gates", 3)
 	o.Games = 1 + s.Choose("games", 3)
 	o.Clients = 1 + s.Choose("clients", 4)
-	o.ClientLink = anyLink(s)
-	o.Delivery = choice.Pick(s, "delivery", deliveries())
-	o.Pick = choice.Pick(s, "pick", picks())
-	o.Service = choice.Pick(s, "service", services())
-	o.LaneDelay = choice.Pick(s, "lane-delay", laneDelays())
-	o.StoreLatency = choice.Pick(s, "store-latency", storeLatencies())
-	o.Stall = choice.Pick(s, "stall", stalls())
-	o.Skew = choice.Pick(s, "skew", skews())
-	o.Drift = choice.Pick(s, "drift", drifts())
-	o.Outstanding = choice.Pick(s, "outstanding", outstandings())
-	o.CallEvery = choice.Pick(s, "call-every", callEveries())
-	o.MoveEvery = choice.Pick(s, "move-every", moveEveries())
+	features := s.Choose("features", allFeatures+1)
+	if features&withLinks != 0 {
+		o.ClientLink = anyLink(s)
+	}
+	if features&withQueued != 0 {
+		o.Delivery = choice.Pick(s, "delivery", deliveries())
+	}
+	if features&withFewest != 0 {
+		o.Pick = choice.Pick(s, "pick", picks())
+	}
+	if features&withBusyLoops != 0 {
+		o.Service = choice.Pick(s, "service", services())
+		o.Stall = choice.Pick(s, "stall", stalls())
+	}
+	if features&withSlowLanes != 0 {
+		o.LaneDelay = choice.Pick(s, "lane-delay", laneDelays())
+	}
+	if features&withStore != 0 {
+		o.StoreLatency = choice.Pick(s, "store-latency", storeLatencies())
+		o.StoreLose = choice.Pick(s, "store-lose", storeTroubles())
+		o.StoreDouble = choice.Pick(s, "store-double", storeTroubles())
+	}
+	if features&withClocks != 0 {
+		o.Skew = choice.Pick(s, "skew", skews())
+		o.Drift = choice.Pick(s, "drift", drifts())
+	}
+	if o.CallEvery = 100 * time.Millisecond; features&withLoad != 0 {
+		o.Outstanding = choice.Pick(s, "outstanding", outstandings())
+		o.CallEvery = choice.Pick(s, "call-every", callEveries())
+	}
+	if features&withMoves != 0 {
+		o.MoveEvery = choice.Pick(s, "move-every", moveEveries())
+	}
+	if features&withKnobs != 0 {
+		o.Knobs = choice.Pick(s, "knobs", knobSets())
+	}
 }
 
 func anyLink(s choice.Stream) netsim.Profile {

@@ -13,7 +13,6 @@ import (
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
-	"messiah/netsim"
 	"messiah/sim/choice"
 )
 
@@ -46,10 +45,14 @@ func (w *World) build() {
 	cfg := node.Config{Version: w.version(), Secret: []byte(secret)}
 	w.addStore()
 	w.server(ManagerID, cfg, func(w *World) (node.Node, []node.Lane) {
-		return manager.New(manager.Config{Gates: o.Gates, Games: o.Games}), nil
+		cfg := manager.Config{Gates: o.Gates, Games: o.Games}
+		o.managerKnobs(&cfg)
+		return manager.New(cfg), nil
 	})
 	w.server(DBID, cfg, func(w *World) (node.Node, []node.Lane) {
-		return dbm.New(dbm.Config{Manager: ManagerID.String(), Listen: DBID.String()}), nil
+		cfg := dbm.Config{Manager: ManagerID.String(), Listen: DBID.String()}
+		o.dbKnobs(&cfg)
+		return dbm.New(cfg), nil
 	})
 	for i := 1; i <= o.Gates; i++ {
 		id, gateCfg := GateID(i), cfg
@@ -89,21 +92,26 @@ func (w *World) makeGate(id node.ID) (node.Node, []node.Lane) {
 	o := &w.opts
 	lanes := make([]node.Lane, shards)
 	for i := range lanes {
-		lanes[i] = session.NewShard(session.ShardConfig{
+		cfg := session.ShardConfig{
 			Version: w.version(), Key: w.keys, NewARQ: w.cfg.NewARQ, Validate: proto.ValidateClient, Grace: o.Grace,
 			HandshakeRate: 10_000, HandshakeBurst: 10_000,
-		})
+		}
+		o.sessionKnobs(&cfg)
+		lanes[i] = session.NewShard(cfg)
 	}
-	return gate.New(gate.Config{
+	cfg := gate.Config{
 		Manager: ManagerID.String(), Listen: id.String(), Pick: o.Pick, Grace: o.Grace,
 		Clients: []string{string(o.Transport) + "://" + id.String()},
-	}), lanes
+	}
+	o.gateKnobs(&cfg)
+	return gate.New(cfg), lanes
 }
 
 func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
 	p := w.byID[id]
 	script := w.cfg.Game.Script(w.observer(p))
 	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace}
+	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.Finder())}
 }
 
@@ -141,12 +149,14 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 	// Game code tells the oracles of counted calls alone.
 	w.counts[cfg.NumberBase>>32] = cfg.Method == "count"
 	// Queued delivery: what reached the client is handled before it hears that its session ended.
-	return w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
+	p := w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
 		dialer := session.NewDialer(session.DialerConfig{
 			Version: w.version(), ServerKey: w.keys.Public, NewARQ: w.cfg.NewARQ,
 		})
 		return client.New(cfg), []node.Lane{dialer}
 	})
+	p.account = account
+	return p
 }
 
 // gateEndpoints returns where the gates take clients.
@@ -202,14 +212,33 @@ func (w *World) logLine(id node.ID, level node.Level, text string, pairs []any) 
 // Crash ends the life of a process at once, and starts the next one after a
 // while; zero starts none.
 func (w *World) Crash(id node.ID, restart time.Duration) {
-	p := w.byID[id]
-	if p.host == nil {
-		return
+	w.strike(Fault{Kind: crashOf(id.Kind()), Target: id, For: restart})
+}
+
+// crashOf returns the kind of fault that a crash of such a process is.
+func crashOf(kind node.Kind) FaultKind {
+	switch kind {
+	case node.Manager:
+		return CrashManager
+	case node.DB:
+		return CrashDB
+	case node.Gate:
+		return CrashGate
+	case node.Game:
+		return CrashGame
 	}
-	p.crash(netsim.Gone)
-	if restart > 0 {
-		w.After(restart, p.start)
-	}
+	return CrashClient
+}
+
+// PauseProcess stops a process for a while, as a stolen processor does.
+func (w *World) PauseProcess(id node.ID, d time.Duration) {
+	w.strike(Fault{Kind: Pause, Target: id, For: d})
+}
+
+// PartitionFor lets nothing pass from one process to another for a while, nor
+// back unless it is one-way.
+func (w *World) PartitionFor(a, b node.ID, oneWay bool, d time.Duration) {
+	w.strike(Fault{Kind: Partition, Target: a, Other: b, OneWay: oneWay, For: d})
 }
 
 // Start begins a life of a process that has none.

@@ -49,6 +49,8 @@ type Options struct {
 	Outstanding int           // calls of a client under way at most
 	Payload     int           // bytes of padding in a call
 	Grace       time.Duration // so long a lost client may come back
+	Knobs       Knobs         // how the roles' time-outs and bounds are set
+	Faults      string        // the kinds of fault that may strike: all, none, or some with commas between them
 }
 
 // DefaultOptions is a small cluster on good links, without faults.
@@ -58,6 +60,7 @@ func DefaultOptions() Options {
 		ClientLink: netsim.LAN(), ClusterLink: netsim.LAN(),
 		Service: 2 * time.Microsecond, LaneDelay: 20 * time.Microsecond, StoreLatency: 2 * time.Millisecond,
 		Duration: 5 * time.Second, CallEvery: 500 * time.Millisecond, Outstanding: 4, Payload: 16, Grace: 5 * time.Second,
+		Knobs: Usual, Faults: allFaults,
 	}
 }
 
@@ -96,6 +99,10 @@ var options = [...]option{
 	number("outstanding", "calls of a client under way at most", 1, 1024, func(o *Options) *int { return &o.Outstanding }),
 	number("payload", "bytes of padding in a call", 0, 60_000, func(o *Options) *int { return &o.Payload }),
 	span("grace", "so long a lost client may come back", func(o *Options) *time.Duration { return &o.Grace }),
+	choiceOf("knobs", "how the roles' time-outs and bounds are set", map[string]Knobs{"usual": Usual, "tight": Tight, "loose": Loose},
+		func(o *Options) *Knobs { return &o.Knobs }),
+	{"faults", "which kinds of fault may strike: all, none, or some of them, with commas between",
+		func(o *Options) string { return o.Faults }, setFaults},
 }
 
 // Set changes the option of that name. It fails with one line that names the
@@ -110,6 +117,15 @@ func (o *Options) Set(name, text string) error {
 		}
 	}
 	return fmt.Errorf("sim: no option %q; there are %s", name, strings.Join(OptionNames(), ", "))
+}
+
+// setPair changes the option that KEY=VALUE names.
+func (o *Options) setPair(pair string) error {
+	key, value, ok := strings.Cut(pair, "=")
+	if !ok {
+		return fmt.Errorf("sim: %q is not KEY=VALUE", pair)
+	}
+	return o.Set(key, value)
 }
 
 // Text returns every option as it is written, by name.
@@ -138,6 +154,40 @@ func AboutOption(name string) string {
 		}
 	}
 	return ""
+}
+
+// The two words for all and no kinds of fault.
+const (
+	allFaults = "all"
+	noFaults  = "none"
+)
+
+func setFaults(o *Options, text string) error {
+	if text != allFaults && text != noFaults {
+		for kind := range strings.SplitSeq(text, ",") {
+			if !slices.Contains(AllFaultKinds(), FaultKind(kind)) {
+				return fmt.Errorf("%q is neither all nor none nor one of %s", kind, joinKinds())
+			}
+		}
+	}
+	o.Faults = text
+	return nil
+}
+
+// allows tells whether a kind of fault may strike.
+func (o *Options) allows(kind FaultKind) bool {
+	switch o.Faults {
+	case allFaults:
+		return true
+	case noFaults:
+		return false
+	}
+	for one := range strings.SplitSeq(o.Faults, ",") {
+		if one == string(kind) {
+			return true
+		}
+	}
+	return false
 }
 
 func number(name, about string, least, most int, field func(*Options) *int) option {

@@ -15,13 +15,7 @@ import (
 
 // Stop asks a process to stop in good order. Its next life starts a while after the end.
 func (s *Story) Stop(id node.ID, restart time.Duration) {
-	p := s.byID[id]
-	if p.host == nil {
-		return
-	}
-	s.trace.note(s.now, "stop "+id.String())
-	p.again = restart
-	p.arrive(&node.Input{Kind: node.InStop})
+	s.strike(Fault{Kind: Stop, Target: id, For: restart})
 }
 
 // Kick ends the session of an account on an operator's word.
@@ -59,19 +53,10 @@ func (s *Story) Release(h *netsim.Held) {
 }
 
 // FailStore lets every operation of the store fail for a while, half of them carried out all the same.
-func (s *Story) FailStore(d time.Duration) {
-	st := s.stores[0]
-	before := st.fail
-	st.fail = netsim.Million
-	s.heals(d, func() { st.fail = before })
-}
+func (s *Story) FailStore(d time.Duration) { s.strike(Fault{Kind: StoreFail, For: d}) }
 
-// SlowStore lets every operation of the store take longer for a while.
-func (s *Story) SlowStore(by, d time.Duration) {
-	st := s.stores[0]
-	st.slow += by
-	s.heals(d, func() { st.slow -= by })
-}
+// SlowStore lets every operation of the store take longer, by a quarter of the time that it lasts.
+func (s *Story) SlowStore(d time.Duration) { s.strike(Fault{Kind: StoreSlow, For: d}) }
 
 // BreaksProtocol says that a client is one that does not keep to the protocol.
 func (s *Story) BreaksProtocol(c *Player) { s.rude[c.ID()] = true }

@@ -8,7 +8,6 @@ import (
 	"messiah/core/proto"
 	"messiah/core/session"
 	"messiah/core/wire"
-	"messiah/netsim"
 )
 
 // Player is a client of the cluster, as a scenario sees it.
@@ -16,7 +15,6 @@ type Player struct {
 	w       *World
 	p       *process
 	account string
-	rival   *Player // another client with the same account, which a fault has started
 }
 
 // NewPlayer adds a client of an account; it does nothing before Start. The
@@ -49,37 +47,14 @@ func (c *Player) Status() client.Status {
 func (c *Player) In() bool { return c.Status().State == client.In }
 
 // Drop breaks the client's connection; the client notices at once.
-func (c *Player) Drop() {
-	if c.p.host == nil {
-		return
-	}
-	c.w.trace.note(c.w.now, "drop "+c.p.id.String())
-	c.p.lanes[client.LaneSession].push(&node.Input{Kind: node.InTask, Type: session.TaskAbort})
-}
+func (c *Player) Drop() { c.w.strike(Fault{Kind: DropClient, Target: c.p.id}) }
 
 // Cut lets nothing pass between the client and the gates for a while. Neither
 // side is told.
-func (c *Player) Cut(d time.Duration) {
-	w := c.w
-	w.net.At(w.now, w.netCause)
-	if d >= w.opts.Grace {
-		w.sessionsMayEnd = true
-	}
-	for i := 1; i <= w.opts.Gates; i++ {
-		w.net.Block(c.p.id, GateID(i))
-		w.net.Block(GateID(i), c.p.id)
-	}
-	w.heals(d, func() {
-		w.net.At(w.now, w.netCause)
-		for i := 1; i <= w.opts.Gates; i++ {
-			w.net.Unblock(c.p.id, GateID(i))
-			w.net.Unblock(GateID(i), c.p.id)
-		}
-	})
-}
+func (c *Player) Cut(d time.Duration) { c.w.strike(Fault{Kind: CutClient, Target: c.p.id, For: d}) }
 
 // Crash ends the client without a word. It does not come back by itself.
-func (c *Player) Crash() { c.p.crash(netsim.Gone) }
+func (c *Player) Crash() { c.w.strike(Fault{Kind: CrashClient, Target: c.p.id}) }
 
 // Leave lets the client log out and rest.
 func (c *Player) Leave() {

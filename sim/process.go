@@ -23,22 +23,24 @@ type process struct {
 	make  maker
 	cfg   node.Config
 
-	life    uint32
-	host    *node.Host // nil while no life runs
-	lanes   []*lane
-	turnAt  node.Time // of the scheduled turn, or Never
-	freeAt  node.Time // when the loop is done with its last handler
-	paused  bool
-	slow    int // by which factor handlers and lanes are slowed down; 1 is none
-	skew    time.Duration
-	drift   int // of the wall clock, in parts per million
-	restart time.Duration
-	again   time.Duration // so long after a stop in good order the next life starts; 0 for none
-	choose  choice.Stream
-	halting bool   // the lanes send what they have left, and the loop hears nothing more
-	gone    bool   // no life follows: a duplicate that was sent away
-	halted  string // why the last life ended by itself
-	clean   bool
+	life      uint32
+	host      *node.Host // nil while no life runs
+	lanes     []*lane
+	turnAt    node.Time // of the scheduled turn, or Never
+	freeAt    node.Time // when the loop is done with its last handler
+	paused    bool
+	slow      int // by which factor handlers are slowed down; 1 is none
+	slowLanes int // and lanes
+	skew      time.Duration
+	drift     int // of the wall clock, in parts per million
+	restart   time.Duration
+	again     time.Duration // so long after a stop in good order the next life starts; 0 for none
+	choose    choice.Stream
+	halting   bool   // the lanes send what they have left, and the loop hears nothing more
+	gone      bool   // no life follows: a duplicate that was sent away
+	account   string // of a client
+	halted    string // why the last life ended by itself
+	clean     bool
 }
 
 // maxLaneBytes bounds what waits for a lane; over it nothing more is taken from the network.
@@ -56,7 +58,7 @@ type lane struct {
 
 func (w *World) addProcess(id node.ID, cfg node.Config, m maker) *process {
 	p := &process{
-		w: w, index: uint32(len(w.procs)), id: id, make: m, cfg: cfg, slow: 1,
+		w: w, index: uint32(len(w.procs)), id: id, make: m, cfg: cfg, slow: 1, slowLanes: 1,
 		turnAt: node.Never, choose: w.source.Stream("process", uint64(len(w.procs))),
 	}
 	p.site = w.net.AddSite(id)
@@ -319,7 +321,7 @@ func (l *lane) schedule() {
 	p := l.p
 	d := p.w.opts.LaneDelay
 	if d > 0 {
-		d = time.Duration(p.choose.Choose("lane", int(d)+1)) * time.Duration(p.slow)
+		d = time.Duration(p.choose.Choose("lane", int(d)+1)) * time.Duration(p.slowLanes)
 	}
 	p.w.queue.Push(p.w.now.Add(d), event{op: opLane, a: p.index, b: l.index, extra: p.life})
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -46,6 +45,9 @@ type RunConfig struct {
 	Source choice.Source // nil: the seed's own
 	Trace  io.Writer     // nil, or where each event is written
 	StopAt uint64        // the trace's text ends after this event; 0 for no end
+	Plan   *Plan         // nil, or what is to happen in place of what the seed chooses
+	Limit  time.Duration // the run ends at this virtual time, if it has not ended; 0 for no end
+	Record bool          // keep the choices that are not the plain one
 
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
 	// clock that it reads. Nil: the KCP tier is not to be had.
@@ -78,6 +80,8 @@ type Result struct {
 	Options     map[string]string
 	Marks       map[string]uint64
 	FaultByStep map[string]uint64
+	Faults      []Fault           // in the order in which they struck
+	Decisions   []choice.Decision // where they were to be kept; the options' are not among them
 }
 
 // endOfStory unwinds a story that cannot go on; Run recovers it.
@@ -87,18 +91,22 @@ type endOfStory struct{}
 func (sc *Scenario) Prepare(cfg RunConfig) (Options, choice.Source, error) {
 	o := DefaultOptions()
 	source := cfg.Source
-	if source == nil {
+	switch {
+	case source != nil:
+	case cfg.Plan != nil:
+		source = cfg.Plan.source()
+	default:
 		source = choice.Seeded(cfg.Seed)
 	}
 	if sc.Options != nil {
 		sc.Options(&o, source.Stream("options", 0))
 	}
-	for _, pair := range cfg.Set {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return o, nil, fmt.Errorf("sim: %q is not KEY=VALUE", pair)
-		}
-		if err := o.Set(key, value); err != nil {
+	set := cfg.Set
+	if cfg.Plan != nil {
+		set = slices.Concat(cfg.Plan.Set, set)
+	}
+	for _, pair := range set {
+		if err := o.setPair(pair); err != nil {
 			return o, nil, err
 		}
 	}
@@ -114,16 +122,29 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace}
+	if cfg.Plan != nil {
+		cfg.Seed = cfg.Plan.Seed
+	}
+	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan}
 	if o.Transport == KCP {
 		wc.NewARQ, wc.Clock = cfg.Tier()
 	}
+	var kept *choice.Recorder
+	if cfg.Record {
+		kept = choice.NewRecorder(source)
+		source, wc.Source = kept, kept
+	}
 	w := NewWorld(wc)
-	w.trace.stopAt = cfg.StopAt
+	w.trace.stopAt, w.limit = cfg.StopAt, node.Time(cfg.Limit)
 	w.build()
+	w.scheduleFaults()
 	s := &Story{World: w, draw: source.Stream("story", 0)}
 	s.tell(sc)
-	return s.result(sc, cfg.Seed), nil
+	res := s.result(sc, cfg.Seed)
+	if kept != nil {
+		res.Decisions = kept.Decisions()
+	}
+	return res, nil
 }
 
 // tell plays the story and its standard end.
@@ -143,7 +164,7 @@ func (s *Story) result(sc *Scenario, seed uint64) Result {
 	w := s.World
 	r := Result{
 		Scenario: sc.Name, Seed: seed, Verdict: Pass, Hash: w.Hash(), Checkpoints: w.trace.checkpoints, Events: w.handled,
-		Simulated: time.Duration(w.now), Options: w.opts.Text(), Marks: w.marks, FaultByStep: w.faults.byStep,
+		Simulated: time.Duration(w.now), Options: w.opts.Text(), Marks: w.marks, FaultByStep: w.faults.byStep, Faults: w.faults.struck,
 	}
 	if v := w.verdict; v != nil {
 		r.Verdict, r.Oracle, r.Message = Failed, v.Oracle, v.Error()
@@ -154,6 +175,9 @@ func (s *Story) result(sc *Scenario, seed uint64) Result {
 			r.Verdict = Nondeterminism
 		}
 		return r
+	}
+	if w.over {
+		return r // its marks may come later
 	}
 	expected := s.expected
 	for _, mark := range sc.Marks {
@@ -196,7 +220,7 @@ func (s *Story) Must(what string, cond func() bool, within time.Duration) {
 
 // stuck ends the story where something did not come about.
 func (s *Story) stuck(what string, within time.Duration) {
-	if s.verdict == nil {
+	if !s.ended() {
 		s.Violate("progress", "not within %v: %s", within, what)
 	}
 	panic(endOfStory{})
@@ -309,7 +333,7 @@ func (s *Story) comeToRest() {
 	if s.Until(s.calm, restWithin) {
 		return
 	}
-	if s.verdict == nil && s.AllIn() {
+	if !s.ended() && s.AllIn() {
 		s.look(Oracle.Calm)
 	}
 	s.stuck("all players are in again and every call has its outcome", restWithin)
@@ -321,7 +345,7 @@ func (s *Story) becomeEmpty() {
 	if s.Until(s.empty, emptyWithin+s.opts.Grace) {
 		return
 	}
-	if s.verdict == nil && !s.anyClient() {
+	if !s.ended() && !s.anyClient() {
 		s.look(Oracle.Empty)
 	}
 	s.stuck("nothing is left of the clients", emptyWithin+s.opts.Grace)
@@ -424,8 +448,9 @@ func (s *Story) Strike(talk, step string, kind FaultKind, c *Player) {
 		only = c.ID()
 	}
 	s.OnStep(talk, step, only, 0, func(node.ID) {
-		s.hitStep(talk, step, kind)
-		s.Inject(kind, c, s.draw)
+		if s.Inject(kind, c, s.draw) {
+			s.hitStep(talk, step, kind)
+		}
 	})
 }
 
@@ -438,8 +463,7 @@ func (s *Story) SessionsMayEnd() { s.sessionsMayEnd = true }
 
 // Occupy keeps the loop of a process busy for a while: what comes waits in its queue.
 func (s *Story) Occupy(id node.ID, d time.Duration) {
-	p := s.byID[id]
-	p.freeAt = max(p.freeAt, s.now.Add(d))
+	s.strike(Fault{Kind: Starve, Target: id, For: d})
 }
 
 // StartLate crashes a process that may have started, and starts it after a while.
@@ -453,7 +477,4 @@ func (s *Story) StartLate(id node.ID, after time.Duration) {
 func (s *Story) AnyServer() node.ID { return s.anyServer(s.draw) }
 
 // BreakLinks breaks every process connection of a process.
-func (s *Story) BreakLinks(id node.ID) {
-	s.net.At(s.now, s.netCause)
-	s.net.ResetAt(id, netsim.Process)
-}
+func (s *Story) BreakLinks(id node.ID) { s.strike(Fault{Kind: BreakLinks, Target: id}) }

@@ -27,9 +27,10 @@ type store struct {
 	free    []uint32
 	last    node.Time // of the latest operation: they are carried out in order
 	slow    time.Duration
-	fail    int // chance in a million that an operation is answered as failed
-	lose    int // that an answer is lost
-	double  int // that an answer comes twice
+	fail    int  // chance in a million that an operation is answered as failed
+	lose    int  // that an answer is lost
+	double  int  // that an answer comes twice
+	away    bool // it has crashed and hears nothing
 }
 
 // storeItem is an operation under way, or its answer.
@@ -39,6 +40,7 @@ type storeItem struct {
 	typ   uint16
 	body  []byte
 	reply bool
+	key   string // of a reply to a write: what was written
 }
 
 func (w *World) addStore() {
@@ -53,6 +55,10 @@ func (s *store) request(db *process, frame []byte) {
 	f, _, err := wire.Split(frame)
 	if err != nil {
 		s.w.Violate("no-error-log", "the db sent the store a bad frame: %v", err)
+		return
+	}
+	if s.away {
+		s.w.Mark("store-away")
 		return
 	}
 	s.last = max(s.last, s.w.now.Add(s.latency()))
@@ -84,6 +90,9 @@ func (s *store) fire(i uint32) {
 	it := s.pending[i]
 	s.pending[i] = storeItem{}
 	s.free = append(s.free, i)
+	if it.typ == 0 {
+		return // a crash took it
+	}
 	if !it.reply {
 		s.carryOut(&it)
 		return
@@ -113,7 +122,7 @@ func (s *store) carryOut(it *storeItem) {
 		s.doubt(it)
 		return
 	}
-	reply := storeItem{db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true}
+	reply := storeItem{db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true, key: keyOf(it)}
 	at := s.w.now.Add(s.latency() / 4)
 	s.put(at, reply)
 	if choice.Chance(s.choose, "double", s.double) {
@@ -126,13 +135,40 @@ func (s *store) carryOut(it *storeItem) {
 
 // doubt notes that the db does not hear whether its write was carried out.
 func (s *store) doubt(it *storeItem) {
+	key := it.key
+	if !it.reply {
+		key = keyOf(it)
+	}
+	if r, known := s.rows[key]; known && key != "" {
+		r.unsure = true
+		s.rows[key] = r
+	}
+}
+
+// keyOf returns which record an operation writes, "" where it writes none.
+func keyOf(it *storeItem) string {
 	var m proto.StorePut
 	if it.typ != proto.TypeStorePut || wire.Decode(it.body, &m) != nil {
-		return
+		return ""
 	}
-	if r, known := s.rows[m.Key]; known {
-		r.unsure = true
-		s.rows[m.Key] = r
+	return m.Key
+}
+
+// crash loses what is under way: of the writes that were not synced some have
+// reached the disk and some not, and no answer is heard of any.
+func (s *store) crash() {
+	s.away = true
+	s.last = s.w.now
+	for i := range s.pending {
+		it := &s.pending[i]
+		if it.typ == 0 {
+			continue
+		}
+		if !it.reply && it.typ == proto.TypeStorePut && s.choose.Choose("synced", 2) == 1 {
+			s.write(it, false)
+		}
+		s.doubt(it)
+		it.typ = 0
 	}
 }
 

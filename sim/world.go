@@ -46,6 +46,7 @@ type Config struct {
 	NewARQ  session.NewARQ // for the datagram tier; nil where Options.Transport is a stream
 	Clock   Clock          // nil where no library's clock has to follow
 	Trace   io.Writer      // nil, or where each event is written as text
+	Plan    *Plan          // nil, or which faults strike
 }
 
 // Clock is a library's clock that has to show virtual time whenever the library is called.
@@ -78,6 +79,9 @@ type World struct {
 	oracles   []Oracle
 	watchers  []*watcher
 	faults    faultLog
+	plan      *Plan
+	limit     node.Time // at which the run ends without a verdict; 0 for none
+	over      bool      // it has
 	marks     map[string]uint64
 	verdict   *Violation
 	lastCheck uint64 // checkpoint at which the oracles looked at the whole world
@@ -124,7 +128,7 @@ const (
 // NewWorld makes a world at time zero, in which nothing runs yet.
 func NewWorld(cfg Config) *World {
 	w := &World{
-		cfg: cfg, opts: cfg.Options, source: cfg.Source, byID: map[node.ID]*process{},
+		cfg: cfg, opts: cfg.Options, source: cfg.Source, plan: cfg.Plan, byID: map[node.ID]*process{},
 		marks: map[string]uint64{}, counts: map[uint64]bool{}, rude: map[node.ID]bool{},
 		procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
@@ -190,11 +194,15 @@ func (w *World) Mark(name string) { w.marks[name]++ }
 // Fire carries out the next event. False says that there is none up to the
 // time, or that an oracle was violated.
 func (w *World) Fire(until node.Time) bool {
-	if w.verdict != nil {
+	if w.ended() {
 		return false
 	}
 	at, ok := w.queue.Next()
 	if !ok || at > until {
+		return false
+	}
+	if w.limit > 0 && at > w.limit {
+		w.over = true
 		return false
 	}
 	_, e, _ := w.queue.Pop()
@@ -239,11 +247,14 @@ func (w *World) Run(d time.Duration) bool {
 	until := w.now.Add(d)
 	for w.Fire(until) {
 	}
-	if w.verdict == nil {
+	if !w.ended() {
 		w.advance(until)
 	}
-	return w.verdict == nil
+	return !w.ended()
 }
+
+// ended tells whether nothing more happens: an oracle was violated, or the run's time is over.
+func (w *World) ended() bool { return w.verdict != nil || w.over }
 
 // advance moves the time on where nothing happens.
 func (w *World) advance(until node.Time) {
@@ -265,7 +276,7 @@ func (w *World) Until(cond func() bool, within time.Duration) bool {
 			if w.Fire(until) {
 				continue
 			}
-			if w.verdict != nil {
+			if w.ended() {
 				return false
 			}
 			w.advance(until)

@@ -33,6 +33,7 @@ func (p plant) AfterApply() error {
 type bugsCmd struct {
 	Bug   string `placeholder:"NAME" help:"Only this bug."`
 	Seeds uint64 `default:"2000" placeholder:"N" help:"Seeds to try at most."`
+	Plans string `placeholder:"DIR" help:"Write the smallest plan of each bug here."`
 	JSON  bool   `help:"Print one JSON document."`
 }
 
@@ -55,6 +56,11 @@ type caught struct {
 	Message     *string  `json:"message"`
 	Repro       *string  `json:"repro"`
 	Breaks      string   `json:"breaks"`
+
+	Before          *int     `json:"before"` // decisions of the run that found it
+	After           *int     `json:"after"`  // of its smallest plan
+	Plan            *string  `json:"plan"`
+	MinimiseSeconds *float64 `json:"minimise_seconds"`
 }
 
 func (c bugsCmd) Run(out *output) error {
@@ -132,7 +138,7 @@ func plantedBinary(ctx context.Context, people io.Writer) (path string, remove f
 func (c bugsCmd) hunt(ctx context.Context, binary string, bug sim.Bug) (caught, error) {
 	one := caught{Bug: bug.Name, Oracle: bug.Oracle, Scenario: bug.Scenario, Breaks: bug.Breaks, CaughtBy: []string{}}
 	args := []string{"sweep", bug.Scenario, "--plant", bug.Name, "--until", bug.Oracle, "--json",
-		"--seeds", fmt.Sprintf("1-%d", c.Seeds), "--keep", fmt.Sprint(c.Seeds)}
+		"--seeds", fmt.Sprintf("1-%d", c.Seeds), "--keep", fmt.Sprint(c.Seeds), "--minimise", "0s"}
 	for _, set := range bug.Set {
 		args = append(args, "--set", set)
 	}
@@ -152,8 +158,39 @@ func (c bugsCmd) hunt(ctx context.Context, binary string, bug sim.Bug) (caught, 
 		return one, usage("the sweep with %s ended without a result: %s", bug.Name, first)
 	}
 	one.judge(s.Failures)
-	return one, nil
+	if !one.Found || bug.Oracle == "replay" {
+		return one, nil // a run that is not the same twice has no smallest plan
+	}
+	return one, c.minimise(ctx, binary, bug, &one)
 }
+
+// minimise finds the smallest plan of a bug that was found, in a child process.
+func (c bugsCmd) minimise(ctx context.Context, binary string, bug sim.Bug, one *caught) error {
+	args := []string{"minimise", bug.Scenario, "--plant", bug.Name, "--seed", fmt.Sprint(*one.Seed), "--within", minimiseBug.String(), "--json"}
+	for _, set := range bug.Set {
+		args = append(args, "--set", set)
+	}
+	document, err := exec.CommandContext(ctx, binary, args...).Output()
+	var m minimised
+	if err == nil {
+		err = json.Unmarshal(document, &m)
+	}
+	if err != nil {
+		return usage("minimising the run with %s ended without a result: %v", bug.Name, err)
+	}
+	one.Before, one.After, one.Plan, one.MinimiseSeconds = &m.Before, &m.After, &m.Plan, &m.Seconds
+	if c.Plans == "" {
+		return nil
+	}
+	plan, err := sim.ReadPlan(m.Plan)
+	if err != nil {
+		return usage("%v", err)
+	}
+	return writePlan(filepath.Join(c.Plans, bug.Name+".plan"), plan)
+}
+
+// minimiseBug is how long the search for a bug's smallest plan may take.
+const minimiseBug = 5 * time.Second
 
 // judge reads off the failures, which come by seed, when the bug's oracle noticed it.
 func (one *caught) judge(failures []sweptFailure) {
@@ -173,7 +210,11 @@ func (one *caught) judge(failures []sweptFailure) {
 // line says in one line what became of the bug.
 func (one *caught) line() string {
 	if one.Found {
-		return fmt.Sprintf("%-17s %-24s found by seed %d, %.1f s", one.Oracle, one.Scenario, *one.Seed, one.WallSeconds)
+		s := fmt.Sprintf("%-17s %-24s found by seed %d, %.1f s", one.Oracle, one.Scenario, *one.Seed, one.WallSeconds)
+		if one.After != nil {
+			s += fmt.Sprintf("; smallest plan %d of %d decisions, %.1f s", *one.After, *one.Before, *one.MinimiseSeconds)
+		}
+		return s
 	}
 	by := "no oracle"
 	if len(one.CaughtBy) > 0 {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"messiah/scenarios"
 	"messiah/sim"
 )
 
@@ -29,7 +28,7 @@ func (c listCmd) Run(out *output) error {
 		oracles = append(oracles, o.Name)
 	}
 	var all []listed
-	for _, sc := range scenarios.All() {
+	for _, sc := range catalogue() {
 		marks := sc.Marks
 		if marks == nil {
 			marks = []string{}

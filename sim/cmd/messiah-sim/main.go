@@ -29,13 +29,14 @@ const (
 var version = "dev"
 
 type commands struct {
-	List    listCmd    `cmd:"" help:"List the scenarios."`
-	Run     runCmd     `cmd:"" help:"Run one scenario once."`
-	Sweep   sweepCmd   `cmd:"" help:"Run scenarios with many seeds, on all processors."`
-	Replay  replayCmd  `cmd:"" help:"Run a seed again and print its trace as text."`
-	Bugs    bugsCmd    `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
-	Speed   speedCmd   `cmd:"" help:"Measure the simulator on the full stack."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	List     listCmd     `cmd:"" help:"List the scenarios."`
+	Run      runCmd      `cmd:"" help:"Run one scenario once."`
+	Sweep    sweepCmd    `cmd:"" help:"Run scenarios with many seeds, on all processors."`
+	Replay   replayCmd   `cmd:"" help:"Run a seed again and print its trace as text."`
+	Minimise minimiseCmd `cmd:"" help:"Find the smallest plan under which a run still fails."`
+	Bugs     bugsCmd     `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
+	Speed    speedCmd    `cmd:"" help:"Measure the simulator on the full stack."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 
 	Plant plant `hidden:"" placeholder:"BUG" help:"Plant a bug; only a binary built with -tags planted has any."`
 }
@@ -107,11 +108,13 @@ func report(err error, stderr io.Writer) int {
 // output is where a command writes: results to the one, words for people to the other.
 type output struct{ results, people io.Writer }
 
+// catalogue returns the scenarios that the command knows.
+func catalogue() []*sim.Scenario { return scenarios.All() }
+
 // scenarioNamed finds a scenario, or says which there are.
 func scenarioNamed(name string) (*sim.Scenario, error) {
-	all := scenarios.All()
 	names := ""
-	for _, sc := range all {
+	for _, sc := range catalogue() {
 		if sc.Name == name {
 			return sc, nil
 		}

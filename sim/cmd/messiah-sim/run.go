@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"messiah/sim"
@@ -14,10 +16,13 @@ import (
 
 type runCmd struct {
 	Name  string   `arg:"" help:"The scenario; messiah-sim list names them."`
-	Seed  uint64   `required:"" help:"The seed."`
+	Seed  *uint64  `placeholder:"N" help:"The seed; a plan has its own."`
 	Set   []string `placeholder:"KEY=VALUE" help:"Override an option that the seed chose; repeat it for several."`
+	Plan  string   `placeholder:"FILE" help:"Let happen what a plan says, in place of what the seed chooses."`
 	Trace string   `placeholder:"FILE" help:"Write each event as text."`
 	JSON  bool     `help:"Print one JSON document."`
+
+	Minimise time.Duration `default:"5s" placeholder:"D" help:"How long to look for the smallest plan of a failure; 0 does not."`
 }
 
 // Help is the example of the command.
@@ -39,15 +44,17 @@ type ran struct {
 	Options     map[string]string `json:"options"`
 	Marks       map[string]uint64 `json:"marks"`
 	FaultByStep map[string]uint64 `json:"fault_by_step"`
+	Faults      []string          `json:"faults"` // in the order in which they struck
+	Minimal     *minimised        `json:"minimal"`
+	PlanFile    *string           `json:"plan_file"` // where the minimal plan was saved
 	Repro       string            `json:"repro"`
 }
 
 func (c runCmd) Run(out *output) error {
-	sc, err := scenarioNamed(c.Name)
+	sc, cfg, err := c.resolve()
 	if err != nil {
 		return err
 	}
-	cfg := sim.RunConfig{Seed: c.Seed, Set: c.Set}
 	if c.Trace != "" {
 		f, err := os.Create(c.Trace)
 		if err != nil {
@@ -63,11 +70,15 @@ func (c runCmd) Run(out *output) error {
 	if err != nil {
 		return usage("%v", err)
 	}
-	wall := time.Since(began)
+	r := asRan(&res, time.Since(began))
+	r.Repro = c.repro(&res)
+	if err := r.minimise(sc, cfg, c.Minimise, out); err != nil {
+		return err
+	}
 	if c.JSON {
-		err = printJSON(out, asRan(&res, c.Set, wall))
+		err = printJSON(out, r)
 	} else {
-		printRun(out, &res, c.Set, wall)
+		printRun(out.results, &r)
 	}
 	if err != nil {
 		return err
@@ -78,11 +89,49 @@ func (c runCmd) Run(out *output) error {
 	return nil
 }
 
-func asRan(res *sim.Result, set []string, wall time.Duration) ran {
+// resolve finds the scenario and how it is to be run.
+func (c runCmd) resolve() (*sim.Scenario, sim.RunConfig, error) {
+	sc, err := scenarioNamed(c.Name)
+	if err != nil {
+		return nil, sim.RunConfig{}, err
+	}
+	switch {
+	case c.Plan != "":
+		of, plan, err := readPlan(c.Plan)
+		if err != nil {
+			return nil, sim.RunConfig{}, err
+		}
+		if of != sc {
+			return nil, sim.RunConfig{}, usage("%s is a plan of %s, not of %s", c.Plan, of.Name, sc.Name)
+		}
+		if c.Seed != nil {
+			plan.Seed = *c.Seed
+		}
+		return sc, sim.RunConfig{Plan: plan, Set: c.Set}, nil
+	case c.Seed == nil:
+		return nil, sim.RunConfig{}, usage("which seed of %s? Write --seed N, or --plan FILE", c.Name)
+	}
+	return sc, sim.RunConfig{Seed: *c.Seed, Set: c.Set}, nil
+}
+
+// repro is the command that runs it again.
+func (c runCmd) repro(res *sim.Result) string {
+	s := sweep.Repro(res.Scenario, res.Seed, c.Set)
+	if c.Plan != "" {
+		s += " --plan " + c.Plan
+	}
+	return s
+}
+
+func asRan(res *sim.Result, wall time.Duration) ran {
 	r := ran{
 		Scenario: res.Scenario, Seed: res.Seed, Verdict: res.Verdict, TraceHash: hex(res.Hash), Events: res.Events,
 		SimSeconds: res.Simulated.Seconds(), WallSeconds: wall.Seconds(), Options: res.Options, Marks: res.Marks,
-		FaultByStep: res.FaultByStep, Repro: sweep.Repro(res.Scenario, res.Seed, set),
+		FaultByStep: res.FaultByStep, Faults: []string{},
+	}
+	for i := range res.Faults {
+		f := &res.Faults[i]
+		r.Faults = append(r.Faults, fmt.Sprintf("%v %v", time.Duration(f.At), f))
 	}
 	if res.Verdict != sim.Pass {
 		r.Oracle, r.Message = &res.Oracle, &res.Message
@@ -90,30 +139,76 @@ func asRan(res *sim.Result, set []string, wall time.Duration) ran {
 	return r
 }
 
-func printRun(out *output, res *sim.Result, set []string, wall time.Duration) {
-	w := out.results
-	fmt.Fprintf(w, "%s, seed %d: %s\n", res.Scenario, res.Seed, res.Verdict)
-	if res.Verdict != sim.Pass {
-		fmt.Fprintf(w, "  %s\n  again: %s\n", res.Message, sweep.Repro(res.Scenario, res.Seed, set))
+// minimise adds the smallest plan of a run that failed.
+func (r *ran) minimise(sc *sim.Scenario, cfg sim.RunConfig, within time.Duration, out *output) error {
+	if r.Verdict == sim.Pass || r.Verdict == sim.Nondeterminism || within <= 0 {
+		return nil
 	}
+	m, plan, err := shrink(sc, cfg, within, out.people)
+	if err != nil || plan == nil {
+		return err
+	}
+	r.Minimal = m
+	file, err := keepPlan(plan)
+	if file != "" {
+		r.PlanFile = &file
+	}
+	return err
+}
+
+// maxPlanLines is how much of a minimal plan a failure shows; the file has it whole.
+const maxPlanLines = 25
+
+func printRun(w io.Writer, r *ran) {
+	fmt.Fprintf(w, "%s, seed %d: %s\n", r.Scenario, r.Seed, r.Verdict)
 	fmt.Fprintf(w, "  trace hash %s, %d handler calls, %.1f s simulated in %.0f ms\n",
-		hex(res.Hash), res.Events, res.Simulated.Seconds(), wall.Seconds()*1000)
+		r.TraceHash, r.Events, r.SimSeconds, r.WallSeconds*1000)
+	if r.Message != nil {
+		printFailure(w, r)
+		return
+	}
 	fmt.Fprint(w, "  options:")
-	for _, key := range slices.Sorted(maps.Keys(res.Options)) {
-		fmt.Fprintf(w, " %s=%s", key, res.Options[key])
+	for _, key := range slices.Sorted(maps.Keys(r.Options)) {
+		fmt.Fprintf(w, " %s=%s", key, r.Options[key])
+	}
+	for _, f := range r.Faults {
+		fmt.Fprintf(w, "\n  fault: %s", f)
 	}
 	fmt.Fprint(w, "\n  marks:")
-	for _, mark := range slices.Sorted(maps.Keys(res.Marks)) {
-		fmt.Fprintf(w, " %s×%d", mark, res.Marks[mark])
+	for _, mark := range slices.Sorted(maps.Keys(r.Marks)) {
+		fmt.Fprintf(w, " %s×%d", mark, r.Marks[mark])
 	}
 	fmt.Fprintln(w)
 }
 
+// printFailure shows what failed, the smallest plan under which it does, and how to see it again.
+func printFailure(w io.Writer, r *ran) {
+	fmt.Fprintf(w, "  %s\n", firstLines(*r.Message, 4))
+	if m := r.Minimal; m != nil {
+		fmt.Fprintf(w, "\n  the smallest plan that fails like this: %d decisions of %d, after %d tries in %.1f s\n", m.After, m.Before, m.Tries, m.Seconds)
+		for line := range strings.Lines(firstLines(m.Plan, maxPlanLines)) {
+			fmt.Fprint(w, "    ", line)
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "\n  again: %s\n", r.Repro)
+	if r.PlanFile != nil {
+		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *r.PlanFile)
+	}
+}
+
+// firstLines cuts a text after n lines, and says so.
+func firstLines(text string, n int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if len(lines) > n {
+		lines = append(lines[:n], fmt.Sprintf("… %d lines more", len(lines)-n))
+	}
+	return strings.Join(lines, "\n")
+}
+
 type replayCmd struct {
-	Name  string   `arg:"" help:"The scenario."`
-	Seed  uint64   `required:"" help:"The seed."`
-	Until uint64   `placeholder:"EVENT" help:"Stop printing after this event."`
-	Set   []string `placeholder:"KEY=VALUE" help:"Override an option, as in the run that is replayed."`
+	what
+	Until uint64 `placeholder:"EVENT" help:"Stop printing after this event."`
 }
 
 // Help is the example of the command.
@@ -122,12 +217,13 @@ func (replayCmd) Help() string {
 }
 
 func (c replayCmd) Run(out *output) error {
-	sc, err := scenarioNamed(c.Name)
+	sc, rc, err := c.resolve()
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(out.results)
-	res, err := execute(sc, sim.RunConfig{Seed: c.Seed, Set: c.Set, Trace: w, StopAt: c.Until})
+	rc.Trace, rc.StopAt = w, c.Until
+	res, err := execute(sc, rc)
 	if err != nil {
 		return usage("%v", err)
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"messiah/scenarios"
 	"messiah/sim"
 	"messiah/sim/sweep"
 )
@@ -31,6 +30,8 @@ type sweepCmd struct {
 	Until string        `placeholder:"ORACLE" help:"Stop at the first failure that this oracle reports; any stops at every one."`
 	JUnit string        `name:"junit" placeholder:"FILE" help:"Write the outcome as JUnit XML."`
 	JSON  bool          `help:"Print one JSON document."`
+
+	Minimise time.Duration `default:"5s" placeholder:"D" help:"How long to look for the smallest plan of each of the first three failures; 0 does not."`
 }
 
 // Help is the example of the command.
@@ -61,6 +62,9 @@ type sweptFailure struct {
 	Oracle   string      `json:"oracle"`
 	Message  string      `json:"message"`
 	Plan     *string     `json:"plan"`
+	PlanFile *string     `json:"plan_file"` // where it was saved
+	Before   *int        `json:"before"`    // decisions of the run
+	After    *int        `json:"after"`     // decisions of the plan
 	Repro    string      `json:"repro"`
 }
 
@@ -77,7 +81,7 @@ func (c sweepCmd) Run(out *output) error {
 		cfg.Scenarios = append(cfg.Scenarios, sc)
 	}
 	if len(c.Names) == 0 {
-		cfg.Scenarios = scenarios.All()
+		cfg.Scenarios = catalogue()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -94,6 +98,9 @@ func (c sweepCmd) Run(out *output) error {
 		}
 	}
 	s := c.sum(r)
+	if err := c.minimise(s.Failures, out); err != nil {
+		return err
+	}
 	if c.JSON {
 		if err := printJSON(out, s); err != nil {
 			return err
@@ -103,6 +110,39 @@ func (c sweepCmd) Run(out *output) error {
 	}
 	if status := sweepStatus(r); status != exitPass {
 		return exitStatus{status: status}
+	}
+	return nil
+}
+
+// minimiseFirst is how many failures of a sweep are minimised unasked.
+const minimiseFirst = 3
+
+// minimise adds the smallest plans of the first failures, one of each kind.
+func (c sweepCmd) minimise(failures []sweptFailure, out *output) error {
+	done := map[string]bool{}
+	for i := range failures {
+		f := &failures[i]
+		kind := f.Scenario + " " + f.Oracle
+		if c.Minimise <= 0 || len(done) == minimiseFirst || done[kind] || f.Verdict == sim.Nondeterminism {
+			continue
+		}
+		done[kind] = true
+		sc, err := scenarioNamed(f.Scenario)
+		if err != nil {
+			return err
+		}
+		m, plan, err := shrink(sc, sim.RunConfig{Seed: f.Seed, Set: c.Set}, c.Minimise, out.people)
+		if err != nil || plan == nil {
+			return err
+		}
+		file, err := keepPlan(plan)
+		if err != nil {
+			return err
+		}
+		f.Plan, f.Before, f.After = &m.Plan, &m.Before, &m.After
+		if file != "" {
+			f.PlanFile = &file
+		}
 	}
 	return nil
 }
@@ -151,7 +191,9 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 		FaultByStep: r.FaultByStep, FaultByStepGaps: []string{}, ReplayChecked: r.ReplayChecked, Seconds: r.Real.Seconds(),
 	}
 	for _, f := range r.Failures {
-		s.Failures = append(s.Failures, sweptFailure{f.Scenario, f.Seed, f.Verdict, f.Oracle, f.Message, nil, f.Repro})
+		s.Failures = append(s.Failures, sweptFailure{
+			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: f.Repro,
+		})
 	}
 	for _, mark := range sim.KnownMarks() {
 		if r.Marks[mark] == 0 {
@@ -174,7 +216,7 @@ func printSweep(w io.Writer, s *swept, r *sweep.Report) {
 	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed\n",
 		s.Runs, r.Failed, s.Seconds, s.SeedsPerSecond, s.EventsPerSecond/1e6, s.SimToReal, s.ReplayChecked)
 	for _, f := range s.Failures {
-		fmt.Fprintf(w, "\n%s, seed %d: %s of %s\n  %s\n  again: %s\n", f.Scenario, f.Seed, f.Verdict, f.Oracle, f.Message, f.Repro)
+		printSwept(w, &f)
 	}
 	for _, oracle := range slices.Sorted(maps.Keys(r.ByOracle)) {
 		fmt.Fprintf(w, "%6d × %s\n", r.ByOracle[oracle], oracle)
@@ -182,6 +224,22 @@ func printSweep(w io.Writer, s *swept, r *sweep.Report) {
 	printTable(w, r.FaultByStep)
 	if len(s.MarksMissed) > 0 {
 		fmt.Fprintf(w, "\nmarks never hit: %s\n", strings.Join(s.MarksMissed, " "))
+	}
+}
+
+// printSwept shows one failure.
+func printSwept(w io.Writer, f *sweptFailure) {
+	fmt.Fprintf(w, "\n%s, seed %d: %s of %s\n  %s\n", f.Scenario, f.Seed, f.Verdict, f.Oracle, firstLines(f.Message, 4))
+	if f.Plan != nil {
+		fmt.Fprintf(w, "  the smallest plan that fails like this: %d decisions of %d\n", *f.After, *f.Before)
+		for line := range strings.Lines(firstLines(*f.Plan, maxPlanLines)) {
+			fmt.Fprint(w, "    ", line)
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, "  again: %s\n", f.Repro)
+	if f.PlanFile != nil {
+		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *f.PlanFile)
 	}
 }
 

@@ -69,7 +69,7 @@ func (s *sweeper) sweep(ctx context.Context, from, to uint64, jobs int, env ...s
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()
 	args := []string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, memoryKB), s.sim,
-		"sweep", "--seeds", fmt.Sprintf("%d-%d", from, to), "--until", "any", "--json", "--jobs", strconv.Itoa(jobs)}
+		"sweep", "--seeds", fmt.Sprintf("%d-%d", from, to), "--until", "any", "--json", "--minimise", "0s", "--jobs", strconv.Itoa(jobs)}
 	child := exec.CommandContext(ctx, "sh", args...)
 	child.Env = append(os.Environ(), env...)
 	child.WaitDelay = time.Second
@@ -194,7 +194,7 @@ func (s *sweeper) testsFail(ctx context.Context, g *guard) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sweepWithin)
 	defer cancel()
-	child := exec.CommandContext(ctx, s.tests[pkg], "-test.failfast")
+	child := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, memoryKB), s.tests[pkg], "-test.failfast")
 	child.Dir = filepath.Join(s.root, pkg)
 	child.Env = append(os.Environ(), envDeleted+"="+strconv.Itoa(g.Number))
 	return child.Run() != nil
