@@ -181,9 +181,11 @@ func (w *World) HealAll() {
 // heals registers the end of a fault, which comes after a while or with HealAll, once.
 func (w *World) heals(after time.Duration, heal func()) {
 	done := false
+	w.states.active++
 	once := func() {
 		if !done {
 			done = true
+			w.states.active--
 			heal()
 		}
 	}

@@ -102,6 +102,7 @@ func (w *World) delivering(p *process, in *node.Input) {
 
 // judge lets oracles and watchers look at a handler that has run.
 func (w *World) judge(p *process, in *node.Input) {
+	w.states.enter(p, in)
 	for _, o := range w.oracles {
 		o.Handled(p, in)
 	}

@@ -47,6 +47,7 @@ type RunConfig struct {
 	StopAt uint64        // the trace's text ends after this event; 0 for no end
 	Plan   *Plan         // nil, or what is to happen in place of what the seed chooses
 	Limit  time.Duration // the run ends at this virtual time, if it has not ended; 0 for no end
+	States bool          // count the states that the run goes through
 	Record bool          // keep the choices that are not the plain one
 
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
@@ -80,8 +81,9 @@ type Result struct {
 	Options     map[string]string
 	Marks       map[string]uint64
 	FaultByStep map[string]uint64
-	Faults      []Fault           // in the order in which they struck
-	Decisions   []choice.Decision // where they were to be kept; the options' are not among them
+	Faults      []Fault             // in the order in which they struck
+	States      map[uint64]struct{} // that the run went through, where they were to be counted
+	Decisions   []choice.Decision   // where they were to be kept; the options' are not among them
 }
 
 // endOfStory unwinds a story that cannot go on; Run recovers it.
@@ -135,6 +137,9 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 		source, wc.Source = kept, kept
 	}
 	w := NewWorld(wc)
+	if cfg.States {
+		w.states.seen = map[uint64]struct{}{}
+	}
 	w.trace.stopAt, w.limit = cfg.StopAt, node.Time(cfg.Limit)
 	w.build()
 	w.scheduleFaults()
@@ -165,6 +170,7 @@ func (s *Story) result(sc *Scenario, seed uint64) Result {
 	r := Result{
 		Scenario: sc.Name, Seed: seed, Verdict: Pass, Hash: w.Hash(), Checkpoints: w.trace.checkpoints, Events: w.handled,
 		Simulated: time.Duration(w.now), Options: w.opts.Text(), Marks: w.marks, FaultByStep: w.faults.byStep, Faults: w.faults.struck,
+		States: w.states.seen,
 	}
 	if v := w.verdict; v != nil {
 		r.Verdict, r.Oracle, r.Message = Failed, v.Oracle, v.Error()

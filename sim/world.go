@@ -79,6 +79,7 @@ type World struct {
 	oracles   []Oracle
 	watchers  []*watcher
 	faults    faultLog
+	states    states
 	plan      *Plan
 	limit     node.Time // at which the run ends without a verdict; 0 for none
 	over      bool      // it has

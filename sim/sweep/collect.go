@@ -15,15 +15,16 @@ const progressEvery = 100 * time.Millisecond
 type collector struct {
 	cfg    *Config
 	report Report
+	states map[uint64]struct{}
 	began  time.Time
 	told   time.Time
 }
 
 func newCollector(cfg *Config) *collector {
-	c := &collector{cfg: cfg, began: time.Now()}
+	c := &collector{cfg: cfg, began: time.Now(), states: map[uint64]struct{}{}}
 	c.report = Report{
 		ByVerdict: map[sim.Verdict]int{}, ByOracle: map[string]int{},
-		Marks: map[string]uint64{}, FaultByStep: map[string]uint64{},
+		Marks: map[string]uint64{}, FaultByStep: map[string]uint64{}, ByScenario: map[string]*OfScenario{},
 	}
 	if cfg.For == 0 {
 		c.report.Planned = int(cfg.To-cfg.From+1) * len(cfg.Scenarios)
@@ -49,6 +50,7 @@ func (c *collector) take(o *outcome) {
 	if o.replayed {
 		r.ReplayChecked++
 	}
+	c.count(o)
 	if res.Verdict != sim.Pass {
 		r.Failed++
 		r.ByOracle[res.Oracle]++
@@ -68,6 +70,35 @@ func (c *collector) take(o *outcome) {
 	}
 }
 
+// maxStates bounds the states that a sweep tells apart; later ones do not count as new.
+const maxStates = 1 << 23
+
+// count sums up what a run adds to its scenario and to the states seen.
+func (c *collector) count(o *outcome) {
+	r := &c.report
+	of := r.ByScenario[o.scenario.Name]
+	if of == nil {
+		of = &OfScenario{}
+		r.ByScenario[o.scenario.Name] = of
+	}
+	of.Runs++
+	of.Events += o.result.Events
+	of.Simulated += o.result.Simulated
+	if o.result.Verdict != sim.Pass {
+		of.Failed++
+	}
+	for state := range o.result.States {
+		if _, known := c.states[state]; !known && len(c.states) < maxStates {
+			c.states[state] = struct{}{}
+			of.States++
+		}
+	}
+	r.States = len(c.states)
+	if r.Runs == 1 || r.Runs%growthEvery == 0 {
+		r.Growth = append(r.Growth, Growth{r.Runs, r.States})
+	}
+}
+
 // keep keeps the failures with the lowest seeds, so that two sweeps name the same ones.
 func (c *collector) keep(f Failure) {
 	r := &c.report
@@ -81,6 +112,9 @@ func (c *collector) keep(f Failure) {
 }
 
 func (c *collector) finish() *Report {
+	if r := &c.report; r.Runs > 0 && r.Runs%growthEvery != 0 {
+		r.Growth = append(r.Growth, Growth{r.Runs, r.States})
+	}
 	c.report.Real = time.Since(c.began)
 	if c.cfg.Progress != nil {
 		c.cfg.Progress(&c.report)
@@ -96,3 +130,17 @@ func (r *Report) EventsPerSecond() float64 { return float64(r.Events) / r.Real.S
 
 // SimToReal returns how much faster than real time the worlds ran, all jobs together.
 func (r *Report) SimToReal() float64 { return r.Simulated.Seconds() / r.Real.Seconds() }
+
+// NewStatesPerThousand returns how many states that nobody had seen before the
+// last part of the sweep found in a thousand runs: the last quarter of them.
+func (r *Report) NewStatesPerThousand() float64 {
+	if len(r.Growth) < 2 {
+		return float64(r.States) * 1000 / float64(max(r.Runs, 1))
+	}
+	last := r.Growth[len(r.Growth)-1]
+	from := r.Growth[(len(r.Growth)-1)*3/4]
+	if from.Runs == last.Runs {
+		from = r.Growth[len(r.Growth)-2]
+	}
+	return float64(last.States-from.States) * 1000 / float64(last.Runs-from.Runs)
+}

@@ -60,7 +60,24 @@ type Report struct {
 	Marks         map[string]uint64
 	FaultByStep   map[string]uint64
 	ReplayChecked int
+	ByScenario    map[string]*OfScenario
+	States        int      // that the runs went through, each counted once
+	Growth        []Growth // every growthEvery runs
 }
+
+// OfScenario is what the runs of one scenario add up to.
+type OfScenario struct {
+	Runs, Failed int
+	Events       uint64
+	Simulated    time.Duration
+	States       int // that no run before had seen
+}
+
+// Growth says how many states were known after so many runs.
+type Growth struct{ Runs, States int }
+
+// growthEvery is after how many runs the states are noted.
+const growthEvery = 100
 
 // job is one run to do.
 type job struct {
@@ -155,7 +172,7 @@ type outcome struct {
 func work(cfg *Config, jobs <-chan job, outcomes chan<- outcome) {
 	for j := range jobs {
 		o := outcome{job: j}
-		rc := sim.RunConfig{Seed: j.seed, Set: cfg.Set}
+		rc := sim.RunConfig{Seed: j.seed, Set: cfg.Set, States: true}
 		o.result, o.err = cfg.Exec(j.scenario, rc)
 		if o.err == nil && j.index%ReplayEvery == 0 {
 			o.replayed = true

@@ -86,11 +86,11 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 		fmt.Fprintf(stderr, "messiah-sim: %v; `messiah-sim --help` shows the commands\n", err)
 		return exitUsage
 	}
-	return report(ctx.Run(), stderr)
+	return conclude(ctx.Run(), stderr)
 }
 
-// report prints an error and returns its exit status.
-func report(err error, stderr io.Writer) int {
+// conclude prints an error and returns its exit status.
+func conclude(err error, stderr io.Writer) int {
 	var e exitStatus
 	switch {
 	case err == nil:

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,19 +19,22 @@ import (
 	"golang.org/x/term"
 
 	"messiah/sim"
+	"messiah/sim/report"
 	"messiah/sim/sweep"
 )
 
 type sweepCmd struct {
-	Names []string      `arg:"" optional:"" help:"Scenarios; all of them where none is named."`
-	Seeds string        `placeholder:"A-B" help:"The seeds to run, for example 1-2000."`
-	For   time.Duration `placeholder:"D" help:"Run new seeds for so long instead, for example 60s."`
-	Jobs  int           `help:"Worlds at once; 0 is one a processor."`
-	Keep  int           `default:"20" help:"Failures that are listed whole."`
-	Set   []string      `placeholder:"KEY=VALUE" help:"Override an option in every run."`
-	Until string        `placeholder:"ORACLE" help:"Stop at the first failure that this oracle reports; any stops at every one."`
-	JUnit string        `name:"junit" placeholder:"FILE" help:"Write the outcome as JUnit XML."`
-	JSON  bool          `help:"Print one JSON document."`
+	Names        []string      `arg:"" optional:"" help:"Scenarios; all of them where none is named."`
+	Seeds        string        `placeholder:"A-B" help:"The seeds to run, for example 1-2000."`
+	For          time.Duration `placeholder:"D" help:"Run new seeds for so long instead, for example 60s."`
+	Jobs         int           `help:"Worlds at once; 0 is one a processor."`
+	Keep         int           `default:"20" help:"Failures that are listed whole."`
+	Set          []string      `placeholder:"KEY=VALUE" help:"Override an option in every run."`
+	Until        string        `placeholder:"ORACLE" help:"Stop at the first failure that this oracle reports; any stops at every one."`
+	JUnit        string        `name:"junit" placeholder:"FILE" help:"Write the outcome as JUnit XML."`
+	Report       string        `placeholder:"DIR" help:"Write the outcome as an HTML page: index.html in this folder."`
+	RequireMarks bool          `help:"Fail, with status 4, where a mark was never hit by any run."`
+	JSON         bool          `help:"Print one JSON document."`
 
 	Minimise time.Duration `default:"5s" placeholder:"D" help:"How long to look for the smallest plan of each of the first three failures; 0 does not."`
 }
@@ -52,6 +57,8 @@ type swept struct {
 	FaultByStep     map[string]uint64 `json:"fault_by_step"`
 	FaultByStepGaps []string          `json:"fault_by_step_empty"`
 	ReplayChecked   int               `json:"replay_checked"`
+	States          int               `json:"states"`              // that the runs went through, each counted once
+	NewStates       float64           `json:"new_states_per_1000"` // in the last quarter of the sweep
 	Seconds         float64           `json:"wall_seconds"`
 }
 
@@ -101,6 +108,11 @@ func (c sweepCmd) Run(out *output) error {
 	if err := c.minimise(s.Failures, out); err != nil {
 		return err
 	}
+	if c.Report != "" {
+		if err := c.writeReport(r, &s); err != nil {
+			return err
+		}
+	}
 	if c.JSON {
 		if err := printJSON(out, s); err != nil {
 			return err
@@ -110,6 +122,35 @@ func (c sweepCmd) Run(out *output) error {
 	}
 	if status := sweepStatus(r); status != exitPass {
 		return exitStatus{status: status}
+	}
+	if c.RequireMarks && len(s.MarksMissed) > 0 {
+		return exitStatus{exitMissedMark, fmt.Sprintf("%d marks were never hit: run more seeds, or write the scenario that comes by them", len(s.MarksMissed))}
+	}
+	return nil
+}
+
+// writeReport writes the HTML page of a sweep.
+func (c sweepCmd) writeReport(r *sweep.Report, s *swept) error {
+	page := &report.Sweep{
+		Command: "messiah-sim sweep " + strings.Join(c.Names, " "), Report: r, Missed: s.MarksMissed,
+		Tables: report.Tables(r.FaultByStep), Finished: time.Now(),
+	}
+	for i := range s.Failures {
+		plan := ""
+		if p := s.Failures[i].Plan; p != nil {
+			plan = *p
+		}
+		page.Plans = append(page.Plans, plan)
+	}
+	if err := os.MkdirAll(c.Report, 0o755); err != nil {
+		return usage("cannot write the report: %v", err)
+	}
+	f, err := os.Create(filepath.Join(c.Report, "index.html"))
+	if err != nil {
+		return usage("cannot write the report: %v", err)
+	}
+	if err := errors.Join(report.Write(f, page), f.Close()); err != nil {
+		return usage("cannot write the report: %v", err)
 	}
 	return nil
 }
@@ -188,7 +229,7 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 	s := swept{
 		Runs: r.Runs, Failures: []sweptFailure{}, Failed: r.Failed, SeedsPerSecond: r.SeedsPerSecond(),
 		EventsPerSecond: r.EventsPerSecond(), SimToReal: r.SimToReal(), Marks: r.Marks, MarksMissed: []string{},
-		FaultByStep: r.FaultByStep, FaultByStepGaps: []string{}, ReplayChecked: r.ReplayChecked, Seconds: r.Real.Seconds(),
+		FaultByStep: r.FaultByStep, FaultByStepGaps: []string{}, ReplayChecked: r.ReplayChecked, States: r.States, NewStates: r.NewStatesPerThousand(), Seconds: r.Real.Seconds(),
 	}
 	for _, f := range r.Failures {
 		s.Failures = append(s.Failures, sweptFailure{
@@ -213,8 +254,8 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 }
 
 func printSweep(w io.Writer, s *swept, r *sweep.Report) {
-	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed\n",
-		s.Runs, r.Failed, s.Seconds, s.SeedsPerSecond, s.EventsPerSecond/1e6, s.SimToReal, s.ReplayChecked)
+	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed; %d states, %.0f new ones in the last 1,000 runs\n",
+		s.Runs, r.Failed, s.Seconds, s.SeedsPerSecond, s.EventsPerSecond/1e6, s.SimToReal, s.ReplayChecked, s.States, s.NewStates)
 	for _, f := range s.Failures {
 		printSwept(w, &f)
 	}
