@@ -158,6 +158,9 @@ func (p *process) wall() int64 {
 
 // deliver hands an input to the host.
 func (p *process) deliver(in *node.Input) {
+	if p.w.tap != nil {
+		p.w.tap(p.id, in)
+	}
 	p.host.Begin(p.w.now, p.wall())
 	p.host.Deliver(in)
 }
@@ -308,6 +311,9 @@ func (l *lane) push(in *node.Input) bool {
 	if l.mail.Bytes() > maxLaneBytes {
 		return false
 	}
+	if l.p.w.tap != nil {
+		l.p.w.tap(l.p.id, in)
+	}
 	l.mail.Push(in)
 	l.schedule()
 	return true
@@ -412,6 +418,9 @@ func (l *lane) finish() {
 		p.host.Begin(w.now, p.wall())
 		for in, ok := answers.Pop(); ok; in, ok = answers.Pop() {
 			w.delivering(p, in)
+			if w.tap != nil {
+				w.tap(p.id, in)
+			}
 			p.host.Deliver(in)
 		}
 		answers.Recycle()

@@ -93,6 +93,7 @@ type World struct {
 	guests         int              // games beyond those of the options
 	handled        uint64           // handler calls of nodes and lanes
 	netCause       uint64
+	tap            func(to node.ID, in *node.Input) // nil: nobody looks
 }
 
 // Violation is a failed oracle.

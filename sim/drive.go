@@ -1,0 +1,71 @@
+package sim
+
+import (
+	"messiah/core/client"
+	"messiah/core/node"
+	"messiah/core/session"
+)
+
+// Drive is a story that is told from outside, act by act, by who decides each
+// act only when it has seen the last: Begin, any number of Tell, Finish.
+type Drive struct {
+	*Story
+	scenario *Scenario
+	seed     uint64
+}
+
+// Begin makes the world of a scenario, in which nothing runs yet. What the
+// scenario would play is left to the caller. It fails for a bad configuration.
+func Begin(sc *Scenario, cfg RunConfig) (*Drive, error) {
+	o, source, err := sc.Prepare(cfg)
+	if err != nil {
+		return nil, err
+	}
+	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace}
+	if o.Transport == KCP {
+		wc.NewARQ, wc.Clock = cfg.Tier()
+	}
+	w := NewWorld(wc)
+	w.trace.stopAt = cfg.StopAt
+	w.build()
+	return &Drive{&Story{World: w, draw: source.Stream("story", 0)}, sc, cfg.Seed}, nil
+}
+
+// Tell runs one act. False says that the story is over: an oracle was violated
+// before this act, which then did not run, or by it, which then did not end.
+func (d *Drive) Tell(act func()) bool {
+	if d.verdict != nil {
+		return false
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ours := r.(endOfStory); !ours {
+				panic(r)
+			}
+		}
+	}()
+	act()
+	return d.verdict == nil
+}
+
+// Finish plays the end that all stories share, unless the story is over, and
+// returns how it all went.
+func (d *Drive) Finish() Result {
+	d.Tell(d.rest)
+	return d.result(d.scenario, d.seed)
+}
+
+// Tap shows f every input that reaches a process from outside its loop: what
+// connections, packets and lanes bring. f keeps nothing and changes nothing.
+func (w *World) Tap(f func(to node.ID, in *node.Input)) { w.tap = f }
+
+// Say sends a client message through the player's session, whatever is in it;
+// without a session it goes nowhere.
+func (c *Player) Say(message []byte) {
+	if c.p.host == nil {
+		return
+	}
+	c.p.lanes[client.LaneSession].push(&node.Input{
+		Kind: node.InTask, Type: session.TaskSend, Flags: node.FlagReliable, Body: message,
+	})
+}
