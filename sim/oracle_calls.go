@@ -63,8 +63,8 @@ func (o *calls) Saw(s Sight) {
 }
 
 func (o *calls) Handled(p *process, in *node.Input) {
-	if in.Kind != node.InClient || p.id.Kind() != node.Client {
-		return
+	if in.Kind != node.InClient || p.id.Kind() != node.Client || o.w.rude[p.id] {
+		return // who breaks the protocol may give two calls one number
 	}
 	typ, n, payload, err := proto.SplitClient(in.Body)
 	if err != nil || typ != proto.TypeReply {
@@ -92,7 +92,7 @@ func (o *calls) Ended(p *process) { o.excused = o.excused || p.id.Kind() != node
 // Calm wants every call of every client to have had its one end.
 func (o *calls) Calm() {
 	for _, p := range o.w.clients() {
-		if p.host == nil {
+		if p.host == nil || o.w.rude[p.id] {
 			continue
 		}
 		st := p.host.Node().(*client.Client).Inspect()
