@@ -71,6 +71,10 @@ func decodeStruct(n *yaml.Node, path string, v reflect.Value) error {
 	return nil
 }
 
+// maxList bounds a list of a file, whose aliases could else name one long list
+// over and over; a longer one is an error.
+const maxList = 1024
+
 // decodeList replaces the list; what an element leaves out has the default of its place.
 func decodeList(n *yaml.Node, path string, v reflect.Value) error {
 	if n.Tag == "!!null" {
@@ -78,6 +82,9 @@ func decodeList(n *yaml.Node, path string, v reflect.Value) error {
 	}
 	if n.Kind != yaml.SequenceNode {
 		return keyError(n.Line, path, "is to be a list")
+	}
+	if len(n.Content) > maxList {
+		return keyError(n.Line, path, "has %d elements; %d are the most", len(n.Content), maxList)
 	}
 	list := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	for i, one := range n.Content {

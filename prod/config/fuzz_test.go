@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,15 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("it is read as another one (-was +is):\n%s\nfrom\n%s", diff, printed)
 		}
 	})
+}
+
+// A list that aliases repeat is no way to fill the memory with a small file.
+func TestAListHasABound(t *testing.T) {
+	long := "gates:\n- clients: &list [" + strings.Repeat("x,", 50_000) + "]\n" + strings.Repeat("- clients: *list\n", 50_000)
+	c := Default()
+	if err := decode([]byte(long), &c); err == nil || !strings.Contains(err.Error(), "gates: has 50001 elements; 1024 are the most") {
+		t.Errorf("error %v", err)
+	}
 }
 
 // FuzzOverride takes text as one key=value of a flag and of the environment.
