@@ -10,7 +10,7 @@ BOTS      ?= 50
 SIM       ?= 60s
 SIMFLAGS  ?=
 SOAK      ?= 30m
-FUZZTIME  ?= 60s
+FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -52,7 +52,7 @@ bench: bin/messiah-sim bin/messiah ## benchmarks of every package, the simulator
 	go run ./prod/cmd/messiah-bench --messiah bin/messiah
 
 .PHONY: fuzz
-fuzz: tools ## every native fuzz target, FUZZTIME each
+fuzz: tools ## every native fuzz target for FUZZTIME, one after the other
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: soak
