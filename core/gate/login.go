@@ -54,7 +54,8 @@ func (g *Gate) admit(env *node.Env, c *client) {
 func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 	g.endSession(env, old, proto.RefusedSecondLogin)
 	old.session, old.handled, old.told, old.id, old.lost = fresh.session, fresh.handled, fresh.told, fresh.id, false
-	old.called, old.acked, old.logins = 0, 0, fresh.logins
+	old.called, old.acked = 0, 0
+	old.logins = fresh.logins // tries on the connection that it has now
 	g.sessions[old.session] = old
 	g.clients.Delete(fresh.key)
 	if old.state != stateIn {
