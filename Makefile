@@ -38,6 +38,7 @@ run: bin/messiah ## build and start a whole cluster with bots; Ctrl-C drains and
 test: tools lint ## all that CI checks: lint, every test, and the race detector
 	go test -timeout 15m ./...
 	go test -timeout 5m -tags planted ./core/planted
+	go test -timeout 10m -tags planted ./fuzz/world -run Planted
 	go test -timeout 15m -race -short ./core/... ./netsim/... ./sim/... ./scenarios/... ./prod/...
 
 .PHONY: sim
@@ -84,7 +85,7 @@ lint: tools ## gofmt, go vet and staticcheck
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted (gofmt -w . formats them):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
-	go vet -tags planted ./core/planted
+	go vet -tags planted ./core/planted ./fuzz/world
 	go vet -tags e2e ./prod/...
 	go run $(STATICCHECK) ./...
 
