@@ -110,6 +110,8 @@ func (w *World) strike(f Fault) bool {
 	if strikes {
 		f.For = listed.For
 		w.hurt(f)
+	} else {
+		w.cut = true
 	}
 	return strikes
 }

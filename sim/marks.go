@@ -121,6 +121,7 @@ var knownMarks = [...]string{
 	"store-answer-lost",
 	"store-answer-without-question",
 	"store-conflict",
+	"store-away",
 	"store-get-failed",
 	"store-late",
 	"store-put-failed",

@@ -226,8 +226,8 @@ type bounds struct {
 
 func newBounds(w *World) *bounds { return &bounds{w: w, logins: map[sessionOf]int{}} }
 
-// maxLogins is how many tries a client has on one connection.
-const maxLogins = 8
+// maxLogins is how many tries a client has on one connection, and the one more that ends it.
+const maxLogins = 8 + 1
 
 func (o *bounds) Handled(p *process, in *node.Input) {
 	if p.id.Kind() != node.Gate || in.Kind != node.InClient && in.Kind != node.InDisconnected {

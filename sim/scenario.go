@@ -89,6 +89,9 @@ type Result struct {
 // endOfStory unwinds a story that cannot go on; Run recovers it.
 type endOfStory struct{}
 
+// cutStory unwinds the story itself; the standard end follows.
+type cutStory struct{}
+
 // Prepare returns the options of a run. It fails where an override is not to be had.
 func (sc *Scenario) Prepare(cfg RunConfig) (Options, choice.Source, error) {
 	o := DefaultOptions()
@@ -161,8 +164,20 @@ func (s *Story) tell(sc *Scenario) {
 			}
 		}
 	}()
-	sc.Play(s)
+	s.play(sc)
 	s.rest()
+}
+
+// play tells the story, or as much of it as its plan allows.
+func (s *Story) play(sc *Scenario) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ours := r.(cutStory); !ours {
+				panic(r)
+			}
+		}
+	}()
+	sc.Play(s)
 }
 
 func (s *Story) result(sc *Scenario, seed uint64) Result {
@@ -182,8 +197,8 @@ func (s *Story) result(sc *Scenario, seed uint64) Result {
 		}
 		return r
 	}
-	if w.over {
-		return r // its marks may come later
+	if w.over || w.cut {
+		return r // its marks may come later, or not at all
 	}
 	expected := s.expected
 	for _, mark := range sc.Marks {
@@ -219,9 +234,14 @@ func (s *Story) Go(d time.Duration) {
 // Must lets the world run until a condition holds; that it does not within the
 // time is a violation of progress.
 func (s *Story) Must(what string, cond func() bool, within time.Duration) {
-	if !s.Until(cond, within) {
-		s.stuck(what, within)
+	if s.Until(cond, within) {
+		return
 	}
+	if s.cut && !s.ended() {
+		// The story may wait for what its plan leaves out: it ends here, and its end is that of every story.
+		panic(cutStory{})
+	}
+	s.stuck(what, within)
 }
 
 // stuck ends the story where something did not come about.
@@ -320,7 +340,9 @@ func (s *Story) rest() {
 	// Who has lost its peer without knowing it yet finds out in this time.
 	s.Go(s.settle())
 	s.comeToRest()
-	s.Must("the cluster admits logins again", s.Admits, restWithin)
+	if !s.Until(s.Admits, restWithin) {
+		s.stuck("the cluster admits logins again", restWithin)
+	}
 	s.look(Oracle.Calm)
 	for _, p := range s.clients() {
 		if p.host != nil {

@@ -83,6 +83,7 @@ type World struct {
 	plan      *Plan
 	limit     node.Time // at which the run ends without a verdict; 0 for none
 	over      bool      // it has
+	cut       bool      // the plan has left out a fault that the story itself set
 	marks     map[string]uint64
 	verdict   *Violation
 	lastCheck uint64 // checkpoint at which the oracles looked at the whole world

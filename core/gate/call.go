@@ -37,6 +37,9 @@ func (g *Gate) clientMessage(env *node.Env, in *node.Input) {
 	case typ == proto.TypeLogin:
 		// A client asks again after a while; its first login is still under way, or the answer is.
 		env.Mark("login-again")
+		if c.logins++; c.logins > maxLogins {
+			g.bad(env, c)
+		}
 	case typ == proto.TypeLogout:
 		g.logout(env, c)
 	default:

@@ -143,20 +143,12 @@ func (s *search) decisions() {
 	})
 }
 
-// options takes back what the seed chose, all at once and then one by one, and
-// makes the cluster smaller.
+// options takes back what the seed chose. It goes no further than to what the
+// scenario sets where every choice is the plain one: a story may stand on that.
 func (s *search) options() {
 	ddmin(len(s.best.Set), func(keep func(i int) bool) bool {
 		return s.try(s.changed(func(p *sim.Plan) { p.Set = kept(p.Set, keep) }))
 	})
-	for _, name := range []string{"clients", "games", "gates"} {
-		if text := s.result.Options[name]; text != "1" && text != "0" {
-			s.try(s.changed(func(p *sim.Plan) {
-				p.Set = slices.DeleteFunc(p.Set, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
-				p.Set = append(p.Set, name+"=1")
-			}))
-		}
-	}
 }
 
 // cleanUp drops from the plan what the run does not come by.
