@@ -80,6 +80,19 @@ func (v Vec3) Within(most float64) bool {
 	return v.Finite() && math.Abs(v.X) <= most && math.Abs(v.Y) <= most && math.Abs(v.Z) <= most
 }
 
+// Whole returns x without its fraction, kept from low to high; NaN becomes low. A
+// plain conversion of what does not fit differs between architectures. Both bounds
+// lie within 2^53 of zero.
+func Whole(x float64, low, high int) int {
+	if x > float64(low) && x < float64(high) {
+		return int(x)
+	}
+	if x >= float64(high) {
+		return high
+	}
+	return low
+}
+
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // Box is all points from Min to Max, both included.

@@ -112,3 +112,19 @@ func BenchmarkDistanceSquared(b *testing.B) {
 		v.X = 1
 	}
 }
+
+func TestWholeKeepsWithinItsBounds(t *testing.T) {
+	for _, tt := range []struct {
+		x         float64
+		low, high int
+		want      int
+	}{
+		{2.9, 0, 9, 2}, {-2.9, -9, 9, -2}, {0, 0, 9, 0}, {9, 0, 9, 9}, {9.5, 0, 9, 9}, {-1, 0, 9, 0},
+		{math.NaN(), 3, 9, 3}, {math.Inf(1), 0, 9, 9}, {math.Inf(-1), 0, 9, 0},
+		{1e300, math.MinInt32, math.MaxInt32, math.MaxInt32}, {-1e300, math.MinInt32, math.MaxInt32, math.MinInt32},
+	} {
+		if got := Whole(tt.x, tt.low, tt.high); got != tt.want {
+			t.Errorf("Whole(%v, %d, %d) = %d, want %d", tt.x, tt.low, tt.high, got, tt.want)
+		}
+	}
+}

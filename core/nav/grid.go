@@ -42,8 +42,8 @@ func NewGrid(spec GridSpec) (*Grid, error) {
 	g := &Grid{
 		origin: spec.Origin,
 		cell:   spec.Cell,
-		width:  int32(math.Ceil(spec.Width / spec.Cell)),
-		depth:  int32(math.Ceil(spec.Depth / spec.Cell)),
+		width:  int32(geom.Whole(math.Ceil(spec.Width/spec.Cell), 1, math.MaxInt32)),
+		depth:  int32(geom.Whole(math.Ceil(spec.Depth/spec.Cell), 1, math.MaxInt32)),
 	}
 	g.blocked = make([]bool, int(g.width)*int(g.depth))
 	inner := Rect{spec.Radius, spec.Radius, spec.Width - spec.Radius, spec.Depth - spec.Radius}
@@ -102,7 +102,7 @@ func (g *Grid) block(wall Rect, radius float64) {
 
 // clamp is the cell of a coordinate in cells, the nearest one if it lies outside.
 func (g *Grid) clamp(v float64, size int32) int32 {
-	return int32(min(max(math.Floor(v), 0), float64(size-1)))
+	return int32(geom.Whole(v, 0, int(size-1)))
 }
 
 // centre is a cell's centre in metres from the origin.
@@ -182,8 +182,8 @@ func (g *Grid) settle(p geom.Vec3) (spot, error) {
 
 // index is the cell of a coordinate in cells, -1 outside of the grid.
 func (g *Grid) index(v float64, size int32) int32 {
-	if v < 0 || v >= float64(size) {
-		return -1
+	if v >= 0 && v < float64(size) {
+		return int32(v)
 	}
-	return int32(v)
+	return -1
 }

@@ -3,7 +3,9 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/vmihailenco/msgpack/v5"
 )
@@ -138,8 +140,8 @@ func plainMap(m map[string]any, depth int) (any, error) {
 		return nil, errDepth
 	}
 	out := make(map[string]any, len(m))
-	for k, v := range m {
-		plain, err := plainValue(v, depth-1)
+	for _, k := range slices.Sorted(maps.Keys(m)) { // So that of two errors it is always the same.
+		plain, err := plainValue(m[k], depth-1)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"messiah/core/geom"
 )
 
 // Limits of a build, all of them checked before it starts; without them a large extent builds for minutes.
@@ -97,17 +99,17 @@ func newPlan(world *soup, s Settings) (*plan, error) {
 	if up := float64(p.high[1]-p.low[1]) / s.CellHeight; up > maxUp {
 		return nil, fmt.Errorf("recast: %.0f cells high", up)
 	}
-	cellsX := int(math.Floor(float64(p.high[0]-p.low[0])/s.Cell + 0.5))
-	cellsZ := int(math.Floor(float64(p.high[2]-p.low[2])/s.Cell + 0.5))
+	cellsX := geom.Whole(math.Floor(float64(p.high[0]-p.low[0])/s.Cell+0.5), 0, math.MaxInt32)
+	cellsZ := geom.Whole(math.Floor(float64(p.high[2]-p.low[2])/s.Cell+0.5), 0, math.MaxInt32)
 	cellsX, cellsZ = max(cellsX, 1), max(cellsZ, 1)
 	if cellsX*cellsZ > maxCells {
 		return nil, fmt.Errorf("recast: %d by %d cells", cellsX, cellsZ)
 	}
 	p.tileX, p.tileZ = cellsX, cellsZ
 	if s.TileSize > 0 {
-		side := max(int(math.Floor(s.TileSize/s.Cell+0.5)), minSide)
+		side := geom.Whole(math.Floor(s.TileSize/s.Cell+0.5), minSide, math.MaxInt32)
 		p.tileX, p.tileZ = side, side
-		p.border = int(math.Ceil(s.AgentRadius/s.Cell)) + 3
+		p.border = geom.Whole(math.Ceil(s.AgentRadius/s.Cell), 0, maxSide) + 3
 	}
 	if max(p.tileX, p.tileZ) > maxSide {
 		return nil, fmt.Errorf("recast: a tile of %d by %d cells, use smaller tiles", p.tileX, p.tileZ)
@@ -143,7 +145,9 @@ func (p *plan) deal() error {
 	return nil
 }
 
-func (p *plan) cell(metres float32) int { return int(float64(metres) / p.settings.Cell) }
+func (p *plan) cell(metres float32) int {
+	return geom.Whole(float64(metres)/p.settings.Cell, math.MinInt32, math.MaxInt32)
+}
 
 // bake builds the tiles row by row and writes them as a file.
 func (p *plan) bake() ([]byte, error) {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/arl/go-detour/detour"
 	"github.com/arl/go-detour/recast"
+
+	"messiah/core/geom"
 )
 
 // How the outlines of walkable regions become polygons: the values of Recast's own samples.
@@ -36,7 +38,7 @@ func (p *plan) tile(x, z int) ([]byte, error) {
 		return nil, fmt.Errorf("no regions")
 	}
 	contours := &recast.ContourSet{}
-	edge := int32(maxEdge / p.settings.Cell)
+	edge := int32(geom.Whole(maxEdge/p.settings.Cell, 0, math.MaxInt32))
 	if !recast.BuildContours(ctx, field, maxEdgeError, edge, contours, recast.ContourTessWallEdges) {
 		return nil, fmt.Errorf("no contours")
 	}
@@ -72,7 +74,7 @@ func (p *plan) rasterize(ctx *recast.BuildContext, x, z int) (*recast.CompactHei
 	tris := p.triangles[z*p.wide+x]
 	areas := make([]uint8, len(tris)/3)
 	verts, triangles := int32(len(p.world.verts)/3), int32(len(areas))
-	climb, height := int32(s.AgentClimb/s.CellHeight), p.up(s.AgentHeight/s.CellHeight)
+	climb, height := int32(geom.Whole(s.AgentClimb/s.CellHeight, 0, math.MaxInt32)), p.up(s.AgentHeight/s.CellHeight)
 	recast.MarkWalkableTriangles(ctx, float32(s.AgentSlope), p.world.verts, verts, tris, triangles, areas)
 	if !recast.RasterizeTriangles(ctx, p.world.verts, verts, tris, areas, triangles, solid, climb) {
 		return nil, fmt.Errorf("no voxels")
@@ -88,7 +90,7 @@ func (p *plan) rasterize(ctx *recast.BuildContext, x, z int) (*recast.CompactHei
 }
 
 // up rounds a number of cells up.
-func (p *plan) up(cells float64) int32 { return int32(math.Ceil(cells)) }
+func (p *plan) up(cells float64) int32 { return int32(geom.Whole(math.Ceil(cells), 0, math.MaxInt32)) }
 
 // pack writes the tile as detour stores it. Detail vertices have the same limit as vertices: go-detour counts both in
 // 16 bits and multiplies by three.
