@@ -21,7 +21,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # checkout owned by another user, is off.
 BUILD    := -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)'
 RELEASE  := -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
-COMMANDS := messiah=./prod/cmd/messiah messiah-sim=./sim/cmd/messiah-sim
+COMMANDS := messiah=./prod/cmd/messiah messiah-sim=./sim/cmd/messiah-sim messiah-vet=./sim/cmd/messiah-vet
 TARGETS  := linux/amd64 linux/arm64
 
 .PHONY: help
@@ -81,13 +81,14 @@ release: tools ## static binaries for linux into dist/, with SHA256SUMS
 	cat dist/SHA256SUMS
 
 .PHONY: lint
-lint: tools ## gofmt, go vet and staticcheck
+lint: tools bin/messiah-vet ## gofmt, go vet, staticcheck and the determinism checker
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted (gofmt -w . formats them):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go vet -tags planted ./core/planted ./fuzz/world
 	go vet -tags e2e ./prod/...
 	go run $(STATICCHECK) ./...
+	packages="$$(go run ./fuzz/rules/deterministic)"; go vet -vettool=$(CURDIR)/bin/messiah-vet $$packages
 
 .PHONY: deps
 deps: ## install what is missing (asks first on a terminal)
@@ -110,3 +111,7 @@ bin/messiah: tools
 .PHONY: bin/messiah-sim
 bin/messiah-sim: tools
 	go build $(BUILD) -o $@ ./sim/cmd/messiah-sim
+
+.PHONY: bin/messiah-vet
+bin/messiah-vet: tools
+	go build $(BUILD) -o $@ ./sim/cmd/messiah-vet

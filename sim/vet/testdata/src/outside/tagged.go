@@ -1,0 +1,3 @@
+//go:build linux || !race
+
+package outside // want `file is built on some machines only \(linux\)`
