@@ -3,6 +3,8 @@ package rules
 import (
 	"os/exec"
 	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,23 +46,53 @@ func TestImportsFollowTheTable(t *testing.T) {
 	fail(t, findings)
 }
 
+func TestBuildConstraints(t *testing.T) {
+	_, files := tree(t)
+	var findings []Finding
+	for _, f := range files {
+		findings = append(findings, CheckConstraint(f, path.Dir(f.Name))...)
+	}
+	fail(t, findings)
+}
+
+// TestDeterminism runs the determinism checker, as `go vet` runs it, over all
+// packages for which its rules hold.
 func TestDeterminism(t *testing.T) {
 	root, err := Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	units, err := Load(root)
+	packages, err := DeterministicPackages(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(units) == 0 {
-		t.Fatalf("no packages in %v", deterministic)
+	for _, must := range []string{"core/node", "core/game", "sim", "sim/vet", "netsim", "scenarios"} {
+		if !slices.Contains(packages, Module+"/"+must) {
+			t.Errorf("%s is not among the %d packages that are checked", must, len(packages))
+		}
 	}
-	var findings []Finding
-	for _, u := range units {
-		findings = append(findings, CheckDeterminism(u)...)
+	out, err := goRun(root, append([]string{"vet", "-vettool=" + checker(t, root)}, packages...)...)
+	if err != nil {
+		t.Errorf("go vet: %v\n%s", err, out)
 	}
-	fail(t, findings)
+}
+
+// checker builds messiah-vet and returns its path.
+func checker(t *testing.T, root string) string {
+	t.Helper()
+	tool := filepath.Join(t.TempDir(), "messiah-vet")
+	if out, err := goRun(root, "build", "-o", tool, "./sim/cmd/messiah-vet"); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return tool
+}
+
+// goRun runs the go command in a directory and returns all that it says.
+func goRun(dir string, args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 func TestOrdinaryBinariesHaveNoPlantedBugs(t *testing.T) {

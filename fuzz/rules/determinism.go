@@ -1,0 +1,71 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// deterministic are the trees in which the determinism rules hold.
+var deterministic = [...]string{"core", "sim", "netsim", "scenarios"}
+
+// exempt are the packages to which they do not apply, each with its reason.
+// Files that ask for the build tag `planted` are exempt too: the chosen bug is
+// one variable of the process, set between runs.
+var exempt = [...]struct{ dir, reason string }{
+	{"sim/cmd", "the command: reads files and the clock, prints"},
+	{"sim/sweep", "the parallel sweeper: one goroutine a world, real seconds, files"},
+	{"sim/tier", "the clock of the KCP tier: a synctest bubble a world, moved by sleeping"},
+	{"core/arq", "the library's clock is a package variable, reached by linkname"},
+}
+
+// Deterministic reports whether the determinism rules hold for a package, given
+// by its path relative to the module.
+func Deterministic(pkg string) bool {
+	for _, e := range exempt {
+		if under(pkg, e.dir) {
+			return false
+		}
+	}
+	for _, dir := range deterministic {
+		if under(pkg, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// DeterministicPackages returns the import paths of the module's packages, below
+// root, for which the rules hold. Those rules are the analyzers of sim/vet.
+func DeterministicPackages(root string) ([]string, error) {
+	args := []string{"list"}
+	for _, dir := range deterministic {
+		args = append(args, "./"+dir+"/...")
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("rules: go list: %w: %s", err, stderr.Bytes())
+	}
+	var packages []string
+	for path := range strings.FieldsSeq(string(out)) {
+		if Deterministic(strings.TrimPrefix(path, Module+"/")) {
+			packages = append(packages, path)
+		}
+	}
+	return packages, nil
+}
+
+// CheckConstraint reports a file of the deterministic trees that a build constraint
+// may keep out of the build that the analyzers see.
+func CheckConstraint(f *File, pkg string) []Finding {
+	if f.Test || pkg == plantedHome || !Deterministic(pkg) || constraintOf(f.AST) == nil {
+		return nil
+	}
+	return []Finding{f.finding(f.AST.Name, "constraint",
+		"a build constraint hides the file from the determinism rules: write it once for all builds")}
+}
