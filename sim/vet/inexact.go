@@ -2,6 +2,7 @@ package vet
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 
@@ -42,7 +43,7 @@ func checkInexact(u *unit) {
 			return
 		}
 		core := u.whole(x)
-		if u.small(core) || u.guarded(c, core) {
+		if u.small(core) || (&guard{u, core, u.typeOf(call)}).holds(c) {
 			return
 		}
 		u.report(call, "%s "+outOfRange, types.ExprString(call))
@@ -92,10 +93,19 @@ func (u *unit) draw(e ast.Expr) bool {
 	return ok && hasWord("Float64 Float32", fn.Name()) && fn.Signature().Params().Len() == 0
 }
 
-// guarded reports whether a conversion runs only where both ends of the range
-// have been compared: within the if of such a condition, behind an earlier operand
-// of &&, in the case of a switch, or after an if that leaves where it does not hold.
-func (u *unit) guarded(c inspector.Cursor, x ast.Expr) bool {
+// guard is the search for what keeps a float within the range of an integer.
+type guard struct {
+	*unit
+	x    ast.Expr
+	into types.Type
+}
+
+// holds reports whether the conversion at the cursor runs only where both ends of
+// the range have been compared: within the if of such a condition, behind an earlier
+// operand of &&, in the case of a switch, or after an if that leaves where it does
+// not hold.
+func (u *guard) holds(c inspector.Cursor) bool {
+	x := u.x
 	if !steady(x) {
 		return false
 	}
@@ -106,22 +116,22 @@ func (u *unit) guarded(c inspector.Cursor, x ast.Expr) bool {
 		}
 		switch p := parent.Node().(type) {
 		case *ast.IfStmt:
-			if c.Node() == p.Body && u.bounds(p.Cond, x) {
+			if c.Node() == p.Body && u.bounds(p.Cond) {
 				return true
 			}
 		case *ast.BinaryExpr:
-			if p.Op == token.LAND && c.Node() == p.Y && u.bounds(p.X, x) {
+			if p.Op == token.LAND && c.Node() == p.Y && u.bounds(p.X) {
 				return true
 			}
 		case *ast.CaseClause:
-			if len(p.List) == 1 && c.Node() != p.List[0] && u.bounds(p.List[0], x) {
+			if len(p.List) == 1 && c.Node() != p.List[0] && u.bounds(p.List[0]) {
 				return true
 			}
 		case *ast.FuncDecl, *ast.FuncLit:
 			return false
 		}
 		for prev, ok := c.PrevSibling(); ok; prev, ok = prev.PrevSibling() {
-			if u.leavesUnless(prev.Node(), x) {
+			if u.leavesUnless(prev.Node()) {
 				return true
 			}
 			if assigns(prev.Node(), x) {
@@ -166,47 +176,86 @@ func assigns(n ast.Node, x ast.Expr) bool {
 
 // bounds reports whether a condition that holds compares x from both sides with
 // constants, which NaN never passes.
-func (u *unit) bounds(cond, x ast.Expr) bool {
-	low, high := u.sides(cond, x)
+func (u *guard) bounds(cond ast.Expr) bool {
+	low, high := u.sides(cond)
 	return low && high
 }
 
 // sides tells which ends a condition that holds keeps x from.
-func (u *unit) sides(cond, x ast.Expr) (low, high bool) {
+func (u *guard) sides(cond ast.Expr) (low, high bool) {
 	b, ok := ast.Unparen(cond).(*ast.BinaryExpr)
 	if !ok {
 		return false, false
 	}
 	if b.Op == token.LAND {
-		l1, h1 := u.sides(b.X, x)
-		l2, h2 := u.sides(b.Y, x)
+		l1, h1 := u.sides(b.X)
+		l2, h2 := u.sides(b.Y)
 		return l1 || l2, h1 || h2
 	}
-	left, right := u.limits(b.X, x, b.Y), u.limits(b.Y, x, b.X)
+	strict := b.Op == token.LSS || b.Op == token.GTR
 	switch b.Op {
 	case token.LSS, token.LEQ:
-		return right, left
+		return u.limits(b.Y, b.X, lowEnd, strict), u.limits(b.X, b.Y, highEnd, strict)
 	case token.GTR, token.GEQ:
-		return left, right
+		return u.limits(b.X, b.Y, lowEnd, strict), u.limits(b.Y, b.X, highEnd, strict)
 	}
 	return false, false
 }
 
-// limits reports whether a side of a comparison is x and the other a limit that is
-// itself a number of the program: a constant or an integer made into a float.
-func (u *unit) limits(side, x, limit ast.Expr) bool {
-	return same(u.whole(side), x) && u.small(limit)
+// limits reports whether a side of a comparison is x and the other a limit at an end
+// that the integer holds: a constant, or an integer made into a float.
+func (u *guard) limits(side, limit ast.Expr, at end, strict bool) bool {
+	if !same(u.whole(side), u.x) || !u.small(limit) {
+		return false
+	}
+	value, integer := u.constant(limit), basicOf(u.into)
+	if value == nil || integer == nil {
+		return true
+	}
+	least, most := rangeOf(integer)
+	// One beyond is as far as the fraction that a conversion drops may reach.
+	if at == lowEnd {
+		beyond := constant.BinaryOp(least, token.SUB, constant.MakeInt64(1))
+		return constant.Compare(value, token.GTR, beyond) || strict && constant.Compare(value, token.EQL, beyond)
+	}
+	beyond := constant.BinaryOp(most, token.ADD, constant.MakeInt64(1))
+	return constant.Compare(value, token.LSS, beyond) || strict && constant.Compare(value, token.EQL, beyond)
+}
+
+// end is one of the two ends of a range.
+type end bool
+
+const (
+	lowEnd  end = false
+	highEnd end = true
+)
+
+// basicOf returns the basic type under a type, nil of others.
+func basicOf(t types.Type) *types.Basic {
+	basic, _ := t.Underlying().(*types.Basic)
+	return basic
+}
+
+// rangeOf returns the least and the greatest value of an integer type; int, uint and
+// uintptr are taken for 64 bits wide.
+func rangeOf(t *types.Basic) (least, most constant.Value) {
+	bits, one := uint(8*types.SizesFor("gc", "amd64").Sizeof(t)), constant.MakeInt64(1)
+	if t.Info()&types.IsUnsigned != 0 {
+		return constant.MakeInt64(0), constant.BinaryOp(constant.Shift(one, token.SHL, bits), token.SUB, one)
+	}
+	half := constant.Shift(one, token.SHL, bits-1)
+	return constant.UnaryOp(token.SUB, half, 0), constant.BinaryOp(half, token.SUB, one)
 }
 
 // leavesUnless reports whether a statement leaves the block where x is out of
 // range: if !(x >= low && x < high) { return }.
-func (u *unit) leavesUnless(n ast.Node, x ast.Expr) bool {
+func (u *guard) leavesUnless(n ast.Node) bool {
 	s, ok := n.(*ast.IfStmt)
 	if !ok || !leaves(s.Body) {
 		return false
 	}
 	not, ok := ast.Unparen(s.Cond).(*ast.UnaryExpr)
-	return ok && not.Op == token.NOT && u.bounds(not.X, x)
+	return ok && not.Op == token.NOT && u.bounds(not.X)
 }
 
 // leaves reports whether a block ends by leaving the block around it.

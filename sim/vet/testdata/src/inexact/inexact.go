@@ -39,6 +39,25 @@ func conversions(x float64, p *struct{ f float32 }, n int) {
 	_ = int(x) // want `int\(x\) gives`
 }
 
+func farBounds(x float64, n int) {
+	if x > -1e300 && x < 1e300 {
+		_ = int(x) // want `int\(x\) gives`
+	}
+	if x >= 0 && x < 256 {
+		_ = uint8(x)
+		_ = int8(x) // want `int8\(x\) gives`
+	}
+	if x > -1 && x <= 255 {
+		_ = uint8(x)
+	}
+	if x >= -1 && x < 3 {
+		_ = uint8(x) // want `uint8\(x\) gives`
+	}
+	if x > -1 && x <= 256 {
+		_ = uint8(x) // want `uint8\(x\) gives`
+	}
+}
+
 func moved(x float64) int {
 	if x >= 0 && x < 100 {
 		x *= 1e30
