@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -86,11 +86,11 @@ func goFor(dir string, a Architecture, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// FindFused disassembles a binary or an archive and returns the multiply-adds in the
-// functions whose package, by its import path, is wanted, and how many functions of
-// such packages it looked through.
-func FindFused(file string, want func(pkg string) bool) (found []Fused, functions int, err error) {
-	cmd := exec.Command("go", "tool", "objdump", filepath.Clean(file))
+// FindFused disassembles the functions of a module in a binary or an archive and
+// returns the multiply-adds in those whose package, by its import path, is wanted, and
+// how many functions of such packages it looked through.
+func FindFused(file, module string, want func(pkg string) bool) (found []Fused, functions int, err error) {
+	cmd := exec.Command("go", "tool", "objdump", "-s", "^"+regexp.QuoteMeta(module)+"/", file)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, 0, err
