@@ -320,7 +320,7 @@ func (f *Fault) check() error {
 // stands alone: each option, each fault that struck, each choice that was not
 // the plain one. The plan is nil where the run made more choices than a plan holds.
 func (sc *Scenario) Record(exec func(*Scenario, RunConfig) (Result, error), cfg RunConfig) (Result, *Plan, error) {
-	cfg.Record = true
+	cfg.Choices = true
 	res, err := exec(sc, cfg)
 	if err != nil || len(res.Decisions) >= choice.MaxDecisions || len(res.Faults) >= maxFaults {
 		return res, nil, err

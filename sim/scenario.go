@@ -40,15 +40,15 @@ type Story struct {
 
 // RunConfig says how a scenario is run.
 type RunConfig struct {
-	Seed   uint64
-	Set    []string      // KEY=VALUE, over what the seed chose
-	Source choice.Source // nil: the seed's own
-	Trace  io.Writer     // nil, or where each event is written
-	StopAt uint64        // the trace's text ends after this event; 0 for no end
-	Plan   *Plan         // nil, or what is to happen in place of what the seed chooses
-	Limit  time.Duration // the run ends at this virtual time, if it has not ended; 0 for no end
-	States bool          // count the states that the run goes through
-	Record bool          // keep the choices that are not the plain one
+	Seed    uint64
+	Set     []string      // KEY=VALUE, over what the seed chose
+	Source  choice.Source // nil: the seed's own
+	Trace   io.Writer     // nil, or where each event is written
+	StopAt  uint64        // the trace's text ends after this event; 0 for no end
+	Plan    *Plan         // nil, or what is to happen in place of what the seed chooses
+	Limit   time.Duration // the run ends at this virtual time, if it has not ended; 0 for no end
+	States  bool          // count the states that the run goes through
+	Choices bool          // keep the choices that are not the plain one
 
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
 	// clock that it reads. Nil: the KCP tier is not to be had.
@@ -135,7 +135,7 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 		wc.NewARQ, wc.Clock = cfg.Tier()
 	}
 	var kept *choice.Recorder
-	if cfg.Record {
+	if cfg.Choices {
 		kept = choice.NewRecorder(source)
 		source, wc.Source = kept, kept
 	}

@@ -15,6 +15,7 @@ var deterministic = [...]string{"core", "sim", "netsim", "scenarios"}
 // one variable of the process, set between runs.
 var exempt = [...]struct{ dir, reason string }{
 	{"sim/cmd", "the command: reads files and the clock, prints"},
+	{"sim/report", "draws for people what many runs showed: no world runs in it"},
 	{"sim/sweep", "the parallel sweeper: one goroutine a world, real seconds, files"},
 	{"sim/tier", "the clock of the KCP tier: a synctest bubble a world, moved by sleeping"},
 	{"core/arq", "the library's clock is a package variable, reached by linkname"},
