@@ -50,6 +50,10 @@ type RunConfig struct {
 	States  bool          // count the states that the run goes through
 	Choices bool          // keep the choices that are not the plain one
 
+	StartAt uint64    // the trace's text begins with this event
+	Payload bool      // the trace's text has every field of an input, its body as hex
+	Record  *Recorder // nil, or what takes a part of the run, moment by moment
+
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
 	// clock that it reads. Nil: the KCP tier is not to be had.
 	Tier func() (session.NewARQ, Clock)
@@ -143,7 +147,8 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 	if cfg.States {
 		w.states.seen = map[uint64]struct{}{}
 	}
-	w.trace.stopAt, w.limit = cfg.StopAt, node.Time(cfg.Limit)
+	w.limit = node.Time(cfg.Limit)
+	w.trace.show(&cfg)
 	w.build()
 	w.scheduleFaults()
 	s := &Story{World: w, draw: source.Stream("story", 0)}

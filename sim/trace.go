@@ -20,7 +20,10 @@ type trace struct {
 	events      uint64
 	checkpoints []uint64
 	out         io.Writer
+	startAt     uint64 // text begins with this event
 	stopAt      uint64 // text ends after this event; 0 for no end
+	payload     bool   // text has every field of an input, its body as hex
+	record      *Recorder
 }
 
 // Odd constants of the hash: the golden ratio and two from MurmurHash3's
@@ -77,22 +80,33 @@ func (t *trace) input(now node.Time, at where, in *node.Input) {
 	if t.events%CheckpointEvery == 0 {
 		t.checkpoints = append(t.checkpoints, t.hash)
 	}
-	if t.out != nil && (t.stopAt == 0 || t.events <= t.stopAt) {
+	if t.printed(t.events) {
 		t.print(now, at, in)
 	}
+	if t.record.wants(t.events) {
+		t.record.input(t, now, at, in)
+	}
+}
+
+// printed tells whether the text has what happens at an event.
+func (t *trace) printed(event uint64) bool {
+	return t.out != nil && event >= t.startAt && (t.stopAt == 0 || event <= t.stopAt)
 }
 
 // note records something that is not an input: a fault, a step of a scenario.
 func (t *trace) note(now node.Time, text string) {
 	t.word(uint64(now))
 	t.bytes([]byte(text))
-	if t.out != nil {
-		fmt.Fprintf(t.out, "%12v %8s  -- %s\n", now, "", text)
+	if t.printed(t.events + 1) {
+		fmt.Fprintln(t.out, noteLine(now, text))
+	}
+	if t.record.wants(t.events + 1) {
+		t.record.note(t, now, text)
 	}
 }
 
 func (t *trace) log(now node.Time, id node.ID, level node.Level, text string, pairs []any) {
-	if t.stopAt == 0 || t.events <= t.stopAt {
+	if t.printed(t.events) {
 		fmt.Fprintf(t.out, "%12v %8s %-10v %v %s %s\n", now, "", id, level, text, joinPairs(pairs))
 	}
 }
@@ -107,7 +121,25 @@ func joinPairs(pairs []any) string {
 }
 
 func (t *trace) print(now node.Time, at where, in *node.Input) {
-	fmt.Fprintf(t.out, "%12v #%-7d %-10v %s\n", now, t.events, at, Describe(in))
+	fmt.Fprintln(t.out, inputLine(now, t.events, at, in))
+	if t.payload {
+		fmt.Fprintf(t.out, "%12s %8s %-10s %s\n", "", "", "", fieldsOf(in))
+		fmt.Fprintf(t.out, "%12s %8s %-10s body=%x\n", "", "", "", in.Body)
+	}
+}
+
+func inputLine(now node.Time, event uint64, at where, in *node.Input) string {
+	return fmt.Sprintf("%12v #%-7d %-10v %s", now, event, at, Describe(in))
+}
+
+func noteLine(now node.Time, text string) string {
+	return fmt.Sprintf("%12v %8s  -- %s", now, "", text)
+}
+
+// fieldsOf writes what the trace hash covers of an input besides its body.
+func fieldsOf(in *node.Input) string {
+	return fmt.Sprintf("kind=%d flags=%d type=%d from=%v session=%d num=%d conn=%d routes=%x",
+		in.Kind, in.Flags, in.Type, in.From, in.Session, in.Num, in.Conn, in.Routes)
 }
 
 // Describe returns an input as one line for people.

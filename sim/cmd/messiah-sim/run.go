@@ -208,7 +208,9 @@ func firstLines(text string, n int) string {
 
 type replayCmd struct {
 	what
-	Until uint64 `placeholder:"EVENT" help:"Stop printing after this event."`
+	From    uint64 `placeholder:"EVENT" help:"Begin printing with this event."`
+	Until   uint64 `placeholder:"EVENT" help:"Stop printing after this event."`
+	Payload bool   `help:"Print every field of an event too, its body as hex."`
 }
 
 // Help is the example of the command.
@@ -222,7 +224,7 @@ func (c replayCmd) Run(out *output) error {
 		return err
 	}
 	w := bufio.NewWriter(out.results)
-	rc.Trace, rc.StopAt = w, c.Until
+	rc.Trace, rc.StartAt, rc.StopAt, rc.Payload = w, c.From, c.Until, c.Payload
 	res, err := execute(sc, rc)
 	if err != nil {
 		return usage("%v", err)
