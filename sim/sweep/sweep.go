@@ -180,26 +180,11 @@ func work(cfg *Config, jobs <-chan job, outcomes chan<- outcome) {
 			again, o.err = cfg.Exec(j.scenario, rc)
 			if again.Hash != o.result.Hash {
 				o.result.Verdict, o.result.Oracle = sim.Nondeterminism, "replay"
-				o.result.Message = Difference(&o.result, &again)
+				o.result.Message = difference(cfg.Exec, j.scenario, rc, &o.result, &again)
 			}
 		}
 		outcomes <- o
 	}
-}
-
-// Difference says where two runs of one seed part: between which checkpoints.
-func Difference(a, b *sim.Result) string {
-	lo, hi := 0, min(len(a.Checkpoints), len(b.Checkpoints))
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if a.Checkpoints[mid] == b.Checkpoints[mid] {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return fmt.Sprintf("two runs of seed %d differ: hash %016x and %016x after %d and %d handlers; they part between events %d and %d",
-		a.Seed, a.Hash, b.Hash, a.Events, b.Events, lo*sim.CheckpointEvery, (lo+1)*sim.CheckpointEvery)
 }
 
 // Repro is the command that runs a failed run again.
