@@ -24,6 +24,13 @@ func BugNamed(name string) (Bug, bool) {
 	return bugs[i], true
 }
 
+// acrossMachines are the bugs by which one machine differs from another and
+// never from itself: `verify` finds them, and no sweep can.
+var acrossMachines = [...]string{"fused-multiply-add"}
+
+// AcrossMachines tells whether it takes two machines, or builds for two, to see the bug.
+func (b Bug) AcrossMachines() bool { return slices.Contains(acrossMachines[:], b.Name) }
+
 // plantedFor lists the names of the bugs that an oracle must notice.
 func plantedFor(oracle string) []string {
 	var names []string
@@ -92,6 +99,8 @@ var bugs = [...]Bug{
 
 	{"map-order-picks-the-game", "replay", "second-login", []string{"games=3"},
 		"A gate picks the game for an avatar by the order of a map: no seed decides it."},
+	{"fused-multiply-add", "replay", "second-login", []string{"move-every=100ms"},
+		"A client computes where it is by x*y+z, which arm64 and amd64 v3 round once and amd64 v1 twice."},
 
 	{"call-without-route", "no-error-log", "connect-then-disconnect", nil,
 		"A gate forwards calls without saying who speaks."},

@@ -348,6 +348,9 @@ func (c *Client) move(env *node.Env) {
 	step := c.moves % (2 * walkLength)
 	c.place.Seq = c.moves
 	c.place.At.X = float64(float64(min(step, 2*walkLength-step)) * walkStep)
+	if planted.On("fused-multiply-add") { // how often it rounds is the machine's affair
+		c.place.At.X = planted.MulAdd(float64(step), walkStep, walkStep/3)
+	}
 	c.scratch = proto.AppendClient(c.scratch[:0], proto.TypeMove, 0)
 	c.scratch = c.encoder.Append(c.scratch, &c.place)
 	env.Offload(LaneSession, &node.Input{Type: session.TaskSend, Flags: node.FlagLatest, Body: c.scratch})

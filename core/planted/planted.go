@@ -22,3 +22,6 @@ func Chosen() string { return "" }
 
 // Any returns 0: only the planted build has something to draw from.
 func Any(int) int { return 0 }
+
+// MulAdd returns x*y + z, the product rounded before it is added to on every machine.
+func MulAdd(x, y, z float64) float64 { return float64(x*y) + z }

@@ -21,6 +21,12 @@ func TestOnlyThePlantedBuildCarriesBugs(t *testing.T) {
 			t.Fatalf("Any(3) = %d in a build with Built = %v", n, Built)
 		}
 	}
+	if got := MulAdd(2, 3, 4); got != 10 {
+		t.Errorf("MulAdd(2, 3, 4) = %v", got)
+	}
+	if x := 0.1; !Built && MulAdd(x, 10, -1) != 0 {
+		t.Errorf("MulAdd(0.1, 10, -1) = %v in an ordinary build, which rounds the product to 1", MulAdd(x, 10, -1))
+	}
 	if Built && (Choose("") != nil || On("a-bug") || On("")) {
 		t.Error("Choose(\"\") left a bug planted")
 	}
