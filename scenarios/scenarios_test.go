@@ -70,28 +70,38 @@ func TestAnotherSeedIsAnotherRun(t *testing.T) {
 	}
 }
 
-// TestGoldenHashes makes a change of behaviour visible in review. A hash that
-// changes is to be changed by hand, in the commit that says why.
+// TestGoldenHashes makes a change of behaviour visible in review, on either
+// transport. A hash that changes is to be changed by hand, in the commit that
+// says why.
 func TestGoldenHashes(t *testing.T) {
-	golden := map[string]string{}
-	b, err := os.ReadFile("testdata/golden.txt")
+	for file, set := range map[string][]string{"golden.txt": nil, "golden_kcp.txt": {"transport=kcp"}} {
+		golden := goldenHashes(t, file)
+		for _, sc := range All() {
+			res := play(t, sc, sim.RunConfig{Seed: 1, Set: set})
+			if got := fmt.Sprintf("%016x", res.Hash); got != golden[sc.Name] {
+				t.Errorf("%s, seed 1 %v: trace hash %s, and testdata/%s has %q", sc.Name, set, got, file, golden[sc.Name])
+			}
+		}
+		if len(golden) != len(All()) {
+			t.Errorf("testdata/%s has %d scenarios, and there are %d", file, len(golden), len(All()))
+		}
+	}
+}
+
+// goldenHashes reads the trace hash that is committed for each scenario.
+func goldenHashes(t *testing.T, file string) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	golden := map[string]string{}
 	for line := range strings.Lines(string(b)) {
 		if name, hash, ok := strings.Cut(strings.TrimSpace(line), " "); ok && !strings.HasPrefix(name, "#") {
 			golden[name] = strings.TrimSpace(hash)
 		}
 	}
-	for _, sc := range All() {
-		res := play(t, sc, sim.RunConfig{Seed: 1})
-		if got := fmt.Sprintf("%016x", res.Hash); got != golden[sc.Name] {
-			t.Errorf("%s, seed 1: trace hash %s, and testdata/golden.txt has %q", sc.Name, got, golden[sc.Name])
-		}
-	}
-	if len(golden) != len(All()) {
-		t.Errorf("testdata/golden.txt has %d scenarios, and there are %d", len(golden), len(All()))
-	}
+	return golden
 }
 
 func TestNamesAndStories(t *testing.T) {
