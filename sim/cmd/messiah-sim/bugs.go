@@ -19,6 +19,9 @@ import (
 	"messiah/sim"
 )
 
+// commandPackage is what bugs and verify build.
+const commandPackage = "messiah/sim/cmd/messiah-sim"
+
 // plant is the bug that the runs of a command are made with.
 type plant string
 
@@ -85,7 +88,11 @@ func (c bugsCmd) Run(out *output) error {
 	all := []caught{}
 	for i, bug := range bugs {
 		fmt.Fprintf(out.people, "%2d/%d %-26s ", i+1, len(bugs), bug.Name)
-		one, err := c.hunt(ctx, binary, bug)
+		hunt := c.hunt
+		if bug.AcrossMachines() {
+			hunt = huntAcross
+		}
+		one, err := hunt(ctx, binary, bug)
 		if err != nil {
 			fmt.Fprintln(out.people)
 			return err
@@ -125,7 +132,7 @@ func plantedBinary(ctx context.Context, people io.Writer) (path string, remove f
 	remove = func() { _ = os.RemoveAll(dir) }
 	path = filepath.Join(dir, "messiah-sim")
 	fmt.Fprintln(people, "building with -tags planted")
-	build := exec.CommandContext(ctx, toolchain, "build", "-buildvcs=false", "-tags", "planted", "-o", path, "messiah/sim/cmd/messiah-sim")
+	build := exec.CommandContext(ctx, toolchain, "build", "-buildvcs=false", "-tags", "planted", "-o", path, commandPackage)
 	if text, err := build.CombinedOutput(); err != nil {
 		remove()
 		first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
@@ -142,26 +149,39 @@ func (c bugsCmd) hunt(ctx context.Context, binary string, bug sim.Bug) (caught, 
 	for _, set := range bug.Set {
 		args = append(args, "--set", set)
 	}
-	began := time.Now()
-	child := exec.CommandContext(ctx, binary, args...)
-	var told bytes.Buffer
-	child.Stderr = &told
-	document, err := child.Output()
-	one.WallSeconds = time.Since(began).Seconds()
-	var exited *exec.ExitError
-	if err != nil && !errors.As(err, &exited) {
-		return one, usage("cannot run %s: %v", binary, err)
-	}
 	var s swept
-	if err := json.Unmarshal(document, &s); err != nil || ctx.Err() != nil {
-		first, _, _ := strings.Cut(strings.TrimSpace(told.String()), "\n")
-		return one, usage("the sweep with %s ended without a result: %s", bug.Name, first)
+	if err := one.ask(ctx, binary, args, &s); err != nil {
+		return one, err
 	}
 	one.judge(s.Failures)
 	if !one.Found || bug.Oracle == "replay" {
 		return one, nil // a run that is not the same twice has no smallest plan
 	}
 	return one, c.minimise(ctx, binary, bug, &one)
+}
+
+// ask runs a command of the planted binary and reads the document that it prints.
+func (one *caught) ask(ctx context.Context, binary string, args []string, document any) error {
+	began := time.Now()
+	child := exec.CommandContext(ctx, binary, args...)
+	var told bytes.Buffer
+	child.Stderr = &told
+	printed, err := child.Output()
+	one.WallSeconds = time.Since(began).Seconds()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		return usage("cannot run %s: %v", binary, err)
+	}
+	if err := json.Unmarshal(printed, document); err != nil || ctx.Err() != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(told.String()), "\n")
+		return usage("the %s with %s ended without a result: %s", args[0], one.Bug, first)
+	}
+	return nil
+}
+
+// plantedCommand is a command of this binary as one of a binary that carries the bugs.
+func plantedCommand(command string) string {
+	return strings.Replace(command, "messiah-sim", "go run -tags planted ./sim/cmd/messiah-sim", 1)
 }
 
 // minimise finds the smallest plan of a bug that was found, in a child process.
@@ -200,7 +220,7 @@ func (one *caught) judge(failures []sweptFailure) {
 			one.CaughtBy = append(one.CaughtBy, f.Oracle)
 		}
 		if f.Oracle == one.Oracle {
-			repro := strings.Replace(f.Repro, "messiah-sim", "go run -tags planted ./sim/cmd/messiah-sim", 1)
+			repro := plantedCommand(f.Repro)
 			one.Found, one.Seed, one.SeedsToFind, one.Message, one.Repro = true, &f.Seed, &f.Seed, &f.Message, &repro
 			return
 		}

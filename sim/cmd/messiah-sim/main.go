@@ -34,9 +34,12 @@ type commands struct {
 	Sweep    sweepCmd    `cmd:"" help:"Run scenarios with many seeds, on all processors."`
 	Replay   replayCmd   `cmd:"" help:"Run a seed again and print its trace as text."`
 	Minimise minimiseCmd `cmd:"" help:"Find the smallest plan under which a run still fails."`
+	Verify   verifyCmd   `cmd:"" help:"Run the same seeds on other machines and settings, and compare."`
 	Bugs     bugsCmd     `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
 	Speed    speedCmd    `cmd:"" help:"Measure the simulator on the full stack."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	Errand errandCmd `cmd:"" hidden:"" name:"verify-errand" help:"What verify asks the binaries of its cells to do."`
 
 	Plant plant `hidden:"" placeholder:"BUG" help:"Plant a bug; only a binary built with -tags planted has any."`
 }

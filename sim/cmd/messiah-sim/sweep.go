@@ -202,17 +202,9 @@ func (c sweepCmd) seeds(cfg *sweep.Config) error {
 	case c.Seeds == "":
 		return usage("give --seeds A-B or --for D")
 	}
-	first, last, ranged := strings.Cut(c.Seeds, "-")
-	if !ranged {
-		last = first
-	}
-	var err1, err2 error
-	cfg.From, err1 = strconv.ParseUint(first, 10, 64)
-	cfg.To, err2 = strconv.ParseUint(last, 10, 64)
-	if err1 != nil || err2 != nil || cfg.To < cfg.From || cfg.To-cfg.From > 1e9 {
-		return usage("--seeds %q is not a range like 1-2000", c.Seeds)
-	}
-	return nil
+	var err error
+	cfg.From, cfg.To, err = seedRange(c.Seeds)
+	return err
 }
 
 // sweepStatus is the first of nondeterminism, violation, stuck and missed mark that occurred.
