@@ -10,6 +10,7 @@ BOTS      ?= 50
 SIM       ?= 60s
 SIMFLAGS  ?=
 SOAK      ?= 30m
+VERIFY    ?= 1-5
 FUZZTIME  ?= 30s
 BENCHTIME ?= 1s
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -28,17 +29,18 @@ TARGETS  := linux/amd64 linux/arm64
 help: ## list the targets (the default)
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME)'
+	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) VERIFY=$(VERIFY) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME)'
 
 .PHONY: run
 run: bin/messiah ## build and start a whole cluster with bots; Ctrl-C drains and stops it
 	bin/messiah run --bots $(BOTS)
 
 .PHONY: test
-test: tools lint ## all that CI checks: lint, every test, and the race detector
+test: all-tools lint ## all that CI checks: lint, every test, and the race detector
 	go test -timeout 15m ./...
 	go test -timeout 5m -tags planted ./core/planted
 	go test -timeout 10m -tags planted ./fuzz/world -run Planted
+	go test -timeout 5m -tags planted ./scenarios -run Plans
 	go test -timeout 15m -race -short ./core/... ./netsim/... ./sim/... ./scenarios/... ./prod/...
 
 .PHONY: sim
@@ -60,6 +62,10 @@ fuzz: tools ## every native fuzz target for FUZZTIME, one after the other
 soak: bin/messiah-sim ## a long sweep of SOAK; its outcome is kept as run/soak.xml
 	mkdir -p run
 	bin/messiah-sim sweep --for $(SOAK) --junit run/soak.xml $(SIMFLAGS)
+
+.PHONY: verify
+verify: all-tools bin/messiah-sim ## the same seeds, VERIFY, on amd64 v1 and v3, arm64, the race detector, any GOMAXPROCS and GOGC
+	bin/messiah-sim verify --seeds $(VERIFY)
 
 .PHONY: e2e
 e2e: tools ## real processes and sockets
@@ -102,6 +108,11 @@ clean: ## remove everything that was built or left by a run
 .PHONY: tools
 tools:
 	@.ci/deps check
+
+# The same with what only tests need: the emulator of the other architecture.
+.PHONY: all-tools
+all-tools:
+	@.ci/deps check-all
 
 # The Go tool knows better than make what is up to date.
 .PHONY: bin/messiah
