@@ -31,9 +31,10 @@ const raceOptions = "GORACE=atexit_sleep_ms=10"
 
 // shown is what a cell showed of the range.
 type shown struct {
-	runs    []toldRun
-	failed  error // why there is none
-	elapsed time.Duration
+	runs     []toldRun
+	failed   error // why there is none
+	unstable bool  // a run found out by itself that it is not the same each time
+	elapsed  time.Duration
 }
 
 // hash folds scenario, seed, overrides and trace hash of every run into one.
@@ -59,8 +60,10 @@ func (c *cell) show(ctx context.Context, runs []oneRun) shown {
 		s.runs = answer.Runs
 	}
 	for i, r := range s.runs {
-		if s.failed == nil && r.Verdict == sim.Nondeterminism {
-			s.failed = fmt.Errorf("%v, seed %d: %s", runs[i], runs[i].Seed, r.Message)
+		// A run that ended in a panic has no hash, and one whose clock went wrong none that counts.
+		if s.failed == nil && (r.Hash == 0 || r.Verdict == sim.Nondeterminism) {
+			s.unstable = r.Verdict == sim.Nondeterminism
+			s.failed = fmt.Errorf("%v, seed %d: %s", runs[i], runs[i].Seed, firstLine(r.Message, errors.New(string(r.Verdict))))
 		}
 	}
 	s.elapsed = time.Since(began)

@@ -151,9 +151,9 @@ func (t *toolchain) compile(ctx context.Context, b *build) {
 	}
 	b.binary = filepath.Join(t.out, name)
 	c := exec.CommandContext(ctx, t.command, append(args, "-o", b.binary, commandPackage)...)
-	c.Env = append(os.Environ(), "GOARCH="+b.arch, "GOAMD64="+b.amd64)
-	if b.amd64 == "" {
-		c.Env = append(os.Environ(), "GOARCH="+b.arch)
+	c.Env = append(os.Environ(), "GOARCH="+b.arch)
+	if b.amd64 != "" {
+		c.Env = append(c.Env, "GOAMD64="+b.amd64)
 	}
 	if b.arch != runtime.GOARCH {
 		c.Env = append(c.Env, "CGO_ENABLED=0")
