@@ -21,7 +21,8 @@ type conn struct {
 	index uint32
 	gen   uint32
 	live  bool
-	busy  int // deliveries under way, during which it is not given back
+	cause uint64 // of the dial
+	busy  int    // deliveries under way, during which it is not given back
 	ends  [2]end
 	dirs  [2]dir
 }
@@ -70,7 +71,7 @@ func (n *Net) newConn(class Class, from, to Site) *conn {
 		c = &conn{index: uint32(len(n.conns)), gen: 1}
 		n.conns = append(n.conns, c)
 	}
-	c.live = true
+	c.live, c.cause = true, n.cause
 	c.ends[0].End = End{Site: from, Class: class, Dialled: true}
 	c.ends[1].End = End{Site: to, Class: class}
 	a, b := n.sites[from].id, n.sites[to].id
@@ -207,6 +208,7 @@ func (n *Net) resetIf(class Class, is func(from, to node.ID) bool) int {
 	for _, c := range n.conns {
 		l := c.dirs[0].link
 		if c.live && (class == AnyClass || class == c.ends[0].Class) && is(l.From, l.To) {
+			n.fault("reset", l.From, l.To)
 			n.reset(c)
 			count++
 		}
@@ -362,6 +364,7 @@ func (n *Net) fireBreak(index, gen uint32) {
 		return
 	}
 	n.counts.Breaks++
+	n.cause = d.link.cause
 	n.clear(c, side)
 	n.clear(c, 1-side)
 	n.put(c, 1-side, itemReset, nil)

@@ -88,6 +88,9 @@ type Config struct {
 	Quality func(from, to node.ID) Profile
 	// KindOf returns the message kind of an item, for holds. It may be nil.
 	KindOf func(class Class, b []byte) uint16
+	// Fault is told what is done to a direction of a link, and returns the cause that
+	// its consequences have. It may be nil.
+	Fault func(what string, from, to node.ID) uint64
 	// BreakAfter is how long a blocked connection with data waits before it breaks.
 	BreakAfter time.Duration
 	// DialWithin is how long a dial without any answer waits.
@@ -216,16 +219,28 @@ func (n *Net) Block(from, to node.ID) {
 	l := n.Link(from, to)
 	if !l.blocked {
 		l.blocked, l.since = true, n.now
+		n.fault("block", from, to)
+		l.cause = n.cause
 	}
 }
 
 // Unblock ends a Block.
 func (n *Net) Unblock(from, to node.ID) {
 	l := n.Link(from, to)
+	if l.blocked {
+		n.fault("unblock", from, to)
+	}
 	l.blocked = false
 	waiting := l.waiting
 	l.waiting = nil
 	n.wake(waiting)
+}
+
+// fault makes what was done to a link the cause of what follows.
+func (n *Net) fault(what string, from, to node.ID) {
+	if n.cfg.Fault != nil {
+		n.cause = n.cfg.Fault(what, from, to)
+	}
 }
 
 // Kick tries again what the sink would not take at a site.
@@ -254,6 +269,7 @@ func (n *Net) Fire(now node.Time, e Event) {
 		n.fireDatagram(int32(e.Index))
 	case opDial:
 		if c := n.conns[e.Index]; c.gen == e.Gen && c.live && c.ends[0].state == endOpening {
+			n.cause = c.cause
 			n.abandon(c)
 		}
 	case opBreak:

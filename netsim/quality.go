@@ -105,6 +105,7 @@ type Link struct {
 	stalled node.Time // until when nothing arrives
 	blocked bool
 	since   node.Time // when it was blocked
+	cause   uint64    // of the block
 	waiting []dirRef  // directions whose head found it blocked
 }
 

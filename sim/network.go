@@ -21,11 +21,11 @@ func (w *World) Up(e *netsim.End) bool {
 		return false
 	}
 	if e.Class == netsim.Process {
-		p.arrive(&node.Input{Kind: node.InConnUp, Conn: e.Conn, Num: e.Num})
+		p.arrive(&node.Input{Kind: node.InConnUp, Conn: e.Conn, Num: e.Num, Cause: w.net.Cause()})
 		return true
 	}
 	if e.Dialled {
-		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamUp, Endpoint: e.Endpoint})
+		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamUp, Endpoint: e.Endpoint, Cause: w.net.Cause()})
 	}
 	return true // an accepted stream belongs to no lane before its first packet
 }
@@ -41,7 +41,7 @@ func (w *World) Data(e *netsim.End, b []byte) bool {
 			w.Mark("loop-queue-full")
 			return false
 		}
-		p.arrive(&node.Input{Kind: node.InConnData, Conn: e.Conn, Body: b})
+		p.arrive(&node.Input{Kind: node.InConnData, Conn: e.Conn, Body: b, Cause: w.net.Cause()})
 		return true
 	}
 	index := e.Tag
@@ -52,7 +52,7 @@ func (w *World) Data(e *netsim.End, b []byte) bool {
 		}
 		index = e.Tag - 1
 	}
-	return p.lanes[index].push(&node.Input{Kind: node.InPacket, Endpoint: e.Endpoint, Body: b})
+	return p.lanes[index].push(&node.Input{Kind: node.InPacket, Endpoint: e.Endpoint, Body: b, Cause: w.net.Cause()})
 }
 
 // Down says that a connection has ended or, of a dial, was not to be had.
@@ -67,11 +67,11 @@ func (w *World) Down(e *netsim.End) bool {
 		if !e.Standing && e.Dialled {
 			conn = 0
 		}
-		p.arrive(&node.Input{Kind: node.InConnDown, Conn: conn, Num: e.Num})
+		p.arrive(&node.Input{Kind: node.InConnDown, Conn: conn, Num: e.Num, Cause: w.net.Cause()})
 	case e.Dialled:
-		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint})
+		return p.lanes[e.Tag].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint, Cause: w.net.Cause()})
 	case e.Tag != 0:
-		return p.lanes[e.Tag-1].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint})
+		return p.lanes[e.Tag-1].push(&node.Input{Kind: node.InStreamDown, Endpoint: e.Endpoint, Cause: w.net.Cause()})
 	}
 	return true
 }
@@ -83,7 +83,7 @@ func (w *World) Datagram(site netsim.Site, from node.Endpoint, b []byte) bool {
 		return false
 	}
 	l := p.lanes[session.ShardOf(b, len(p.lanes))]
-	return l.push(&node.Input{Kind: node.InPacket, Endpoint: from, Body: b})
+	return l.push(&node.Input{Kind: node.InPacket, Endpoint: from, Body: b, Cause: w.net.Cause()})
 }
 
 // takes tells whether the process takes something from the network now.

@@ -36,11 +36,12 @@ type process struct {
 	restart   time.Duration
 	again     time.Duration // so long after a stop in good order the next life starts; 0 for none
 	choose    choice.Stream
-	halting   bool   // the lanes send what they have left, and the loop hears nothing more
-	gone      bool   // no life follows: a duplicate that was sent away
-	account   string // of a client
-	past      uint64 // kinds of the last four inputs, for the count of states
-	halted    string // why the last life ended by itself
+	heard     []uint64 // causes of what was delivered since the last handler, for a chronicle
+	halting   bool     // the lanes send what they have left, and the loop hears nothing more
+	gone      bool     // no life follows: a duplicate that was sent away
+	account   string   // of a client
+	past      uint64   // kinds of the last four inputs, for the count of states
+	halted    string   // why the last life ended by itself
 	clean     bool
 }
 
@@ -74,7 +75,10 @@ func (w *World) addProcess(id node.ID, cfg node.Config, m maker) *process {
 
 // pause stops a life as a debugger or a stolen processor does: its machine still
 // answers for it, it does nothing.
-func (p *process) pause() { p.paused = true }
+func (p *process) pause() {
+	p.paused = true
+	p.w.noted(Fault, p, "pause")
+}
 
 // resume lets a paused life go on.
 func (p *process) resume() {
@@ -82,6 +86,7 @@ func (p *process) resume() {
 		return
 	}
 	p.paused = false
+	p.w.noted(Healed, p, "resume")
 	if p.host == nil {
 		return
 	}
@@ -114,11 +119,12 @@ func (p *process) start() {
 	w := p.w
 	p.life++
 	w.trace.note(w.now, "start "+p.id.String())
+	defer w.during(w.noted(NodeStarted, p, "start"))()
 	entropy := w.entropy(p.id, p.life)
 	n, lanes := p.make(w)
 	cfg := p.cfg
 	cfg.Self, cfg.Lanes, cfg.Scribble = p.id, len(lanes), true
-	cfg.Mark, cfg.Log = w.Mark, p.log
+	cfg.Mark, cfg.Log, cfg.Cause = w.Mark, p.log, w.netCause
 	p.host = node.NewHost(cfg, n, entropy)
 	p.lanes = p.lanes[:0]
 	for i, one := range lanes {
@@ -141,6 +147,7 @@ func (p *process) crash(reach netsim.Reach) {
 	}
 	w := p.w
 	w.trace.note(w.now, "crash "+p.id.String())
+	defer w.during(w.noted(NodeEnded, p, "crash"))()
 	for _, o := range w.oracles {
 		o.Ended(p)
 	}
@@ -161,6 +168,10 @@ func (p *process) deliver(in *node.Input) {
 	if p.w.tap != nil {
 		p.w.tap(p.id, in)
 	}
+	if in.Cause == 0 {
+		in.Cause = p.w.netCause // a story or a fault says it
+	}
+	p.w.chronicle.delivered(p, in)
 	p.host.Begin(p.w.now, p.wall())
 	p.host.Deliver(in)
 }
@@ -213,11 +224,13 @@ func (p *process) turn() {
 		return
 	}
 	p.host.Begin(w.now, p.wall())
+	w.doing(w.chronicle.next())
+	p.host.Number(w.netCause)
 	in, ok := p.host.Step()
 	if ok {
 		w.handled++
 		w.trace.input(w.now, where{p.id, -1}, in)
-		w.netCause = w.trace.events
+		w.chronicle.handled(w, p, -1, in)
 		p.freeAt = w.now.Add(p.serviceTime())
 		w.judge(p, in)
 		p.host.Settle(in)
@@ -249,7 +262,7 @@ func (p *process) serviceTime() time.Duration {
 // carryOut does one operation of the host.
 func (p *process) carryOut(op *node.Op) {
 	w := p.w
-	w.net.At(w.now, w.netCause)
+	w.net.At(w.now, op.Cause)
 	switch op.Kind {
 	case node.OpDial:
 		w.net.Dial(p.site, op.Num, op.Addr)
@@ -258,8 +271,9 @@ func (p *process) carryOut(op *node.Op) {
 	case node.OpClose:
 		w.net.Close(op.Conn)
 	case node.OpStore:
-		w.stores[0].request(p, op.Bytes)
+		w.stores[0].request(p, op.Bytes, op.Cause)
 	case node.OpHalt:
+		w.doing(op.Cause)
 		p.halt(op.Addr, op.Clean)
 	}
 }
@@ -270,6 +284,7 @@ func (p *process) carryOut(op *node.Op) {
 func (p *process) halt(reason string, clean bool) {
 	w := p.w
 	w.trace.note(w.now, "halt "+p.id.String()+": "+reason)
+	defer w.during(w.noted(NodeEnded, p, "halt: "+reason))()
 	p.halting = true
 	for i, l := range p.lanes {
 		l.take(p.host.Tasks(i))
@@ -308,6 +323,9 @@ func (l *lane) take(tasks *node.Mail) {
 
 // push hands the lane an input from the network; false says that it takes no more.
 func (l *lane) push(in *node.Input) bool {
+	if in.Cause == 0 {
+		in.Cause = l.p.w.netCause
+	}
 	if l.mail.Bytes() > maxLaneBytes {
 		return false
 	}
@@ -362,11 +380,13 @@ func (l *lane) step(in *node.Input) {
 	w := l.p.w
 	w.handled++
 	w.trace.input(w.now, where{l.p.id, int(l.index)}, in)
-	w.netCause = w.trace.events
+	w.doing(w.chronicle.next())
+	w.chronicle.handled(w, l.p, int(l.index), in)
 	w.watch(l.p, int(l.index), in)
 	if l.p.host == nil {
 		return // a watcher crashed it
 	}
+	l.host.Number(w.netCause)
 	l.host.Step(w.now, l.p.wall(), in)
 }
 
@@ -383,7 +403,7 @@ func (l *lane) wake() {
 		l.want() // it was put off, which costs nothing until now
 		return
 	}
-	l.step(&node.Input{Kind: node.InWake})
+	l.step(&node.Input{Kind: node.InWake, Cause: l.host.Waker()})
 	l.finish()
 }
 
@@ -403,9 +423,7 @@ func (l *lane) finish() {
 	if p.host == nil {
 		return
 	}
-	flush := node.Input{Kind: node.InFlush}
-	l.host.Step(w.now, p.wall(), &flush)
-	w.net.At(w.now, w.netCause)
+	l.flush()
 	for i := range l.host.Packets() {
 		l.transmit(&l.host.Packets()[i])
 	}
@@ -421,6 +439,7 @@ func (l *lane) finish() {
 			if w.tap != nil {
 				w.tap(p.id, in)
 			}
+			w.chronicle.delivered(p, in)
 			p.host.Deliver(in)
 		}
 		answers.Recycle()
@@ -431,8 +450,23 @@ func (l *lane) finish() {
 	}
 }
 
+// flush lets the lane send what it left to send. A chronicle has it as an event of
+// its own where something came of it: what several inputs left goes out in one.
+func (l *lane) flush() {
+	p, w := l.p, l.p.w
+	in := node.Input{Kind: node.InFlush, Cause: w.netCause}
+	sent, told, wake := len(l.host.Packets()), l.host.Answers().Len(), l.host.Wake()
+	l.host.Number(w.chronicle.next())
+	l.host.Step(w.now, p.wall(), &in)
+	if len(l.host.Packets()) != sent || l.host.Answers().Len() != told || l.host.Wake() != wake {
+		w.doing(w.chronicle.next())
+		w.chronicle.handled(w, p, int(l.index), &in)
+	}
+}
+
 func (l *lane) transmit(packet *node.Packet) {
 	w, p := l.p.w, l.p
+	w.net.At(w.now, packet.Cause)
 	switch {
 	case packet.Dial:
 		w.net.DialStream(p.site, packet.Endpoint, l.index)

@@ -54,6 +54,8 @@ type RunConfig struct {
 	Payload bool      // the trace's text has every field of an input, its body as hex
 	Record  *Recorder // nil, or what takes a part of the run, moment by moment
 
+	Chronicle *Chronicle // nil, or what keeps each event with its causes
+
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
 	// clock that it reads. Nil: the KCP tier is not to be had.
 	Tier func() (session.NewARQ, Clock)
@@ -134,7 +136,9 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 	if cfg.Plan != nil {
 		cfg.Seed = cfg.Plan.Seed
 	}
-	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan}
+	wc := Config{
+		Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan, Chronicle: cfg.Chronicle,
+	}
 	if o.Transport == KCP {
 		wc.NewARQ, wc.Clock = cfg.Tier()
 	}
@@ -153,6 +157,7 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 	w.scheduleFaults()
 	s := &Story{World: w, draw: source.Stream("story", 0)}
 	s.tell(sc)
+	cfg.Chronicle.end(w.verdict)
 	res := s.result(sc, cfg.Seed)
 	if kept != nil {
 		res.Decisions = kept.Decisions()

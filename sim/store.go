@@ -41,6 +41,7 @@ type storeItem struct {
 	body  []byte
 	reply bool
 	key   string // of a reply to a write: what was written
+	cause uint64 // of the request: the db's handler; of the answer: the request
 }
 
 func (w *World) addStore() {
@@ -51,7 +52,7 @@ func (w *World) addStore() {
 }
 
 // request takes one frame of the db.
-func (s *store) request(db *process, frame []byte) {
+func (s *store) request(db *process, frame []byte, cause uint64) {
 	f, _, err := wire.Split(frame)
 	if err != nil {
 		s.w.Violate("no-error-log", "the db sent the store a bad frame: %v", err)
@@ -62,7 +63,7 @@ func (s *store) request(db *process, frame []byte) {
 		return
 	}
 	s.last = max(s.last, s.w.now.Add(s.latency()))
-	s.put(s.last, storeItem{db: db, life: db.life, typ: f.Type, body: append([]byte(nil), f.Payload...)})
+	s.put(s.last, storeItem{db: db, life: db.life, typ: f.Type, body: append([]byte(nil), f.Payload...), cause: cause})
 }
 
 func (s *store) latency() time.Duration {
@@ -100,12 +101,14 @@ func (s *store) fire(i uint32) {
 	if it.db.life != it.life || it.db.host == nil {
 		return // who asked is gone
 	}
-	it.db.deliver(&node.Input{Kind: node.InMessage, From: node.NewID(node.Store, 1), Type: it.typ, Body: it.body})
+	it.db.deliver(&node.Input{Kind: node.InMessage, From: node.NewID(node.Store, 1), Type: it.typ, Body: it.body, Cause: it.cause})
 	it.db.settle()
 }
 
 // carryOut does an operation and sends its answer, which may fail, get lost or come twice.
 func (s *store) carryOut(it *storeItem) {
+	s.w.doing(s.w.chronicle.next())
+	s.w.chronicle.stored(s.w, it)
 	var answer node.Message
 	failed := choice.Chance(s.choose, "fail", s.fail)
 	switch it.typ {
@@ -122,7 +125,9 @@ func (s *store) carryOut(it *storeItem) {
 		s.doubt(it)
 		return
 	}
-	reply := storeItem{db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true, key: keyOf(it)}
+	reply := storeItem{
+		db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true, key: keyOf(it), cause: s.w.netCause,
+	}
 	at := s.w.now.Add(s.latency() / 4)
 	s.put(at, reply)
 	if choice.Chance(s.choose, "double", s.double) {

@@ -24,6 +24,7 @@ type trace struct {
 	stopAt      uint64 // text ends after this event; 0 for no end
 	payload     bool   // text has every field of an input, its body as hex
 	record      *Recorder
+	noted       func(text string) // a chronicle's, or nil
 }
 
 // Odd constants of the hash: the golden ratio and two from MurmurHash3's
@@ -97,6 +98,9 @@ func (t *trace) printed(event uint64) bool {
 func (t *trace) note(now node.Time, text string) {
 	t.word(uint64(now))
 	t.bytes([]byte(text))
+	if t.noted != nil {
+		t.noted(text)
+	}
 	if t.printed(t.events + 1) {
 		fmt.Fprintln(t.out, noteLine(now, text))
 	}

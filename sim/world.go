@@ -47,6 +47,8 @@ type Config struct {
 	Clock   Clock          // nil where no library's clock has to follow
 	Trace   io.Writer      // nil, or where each event is written as text
 	Plan    *Plan          // nil, or which faults strike
+
+	Chronicle *Chronicle // nil, or what keeps each event with its causes
 }
 
 // Clock is a library's clock that has to show virtual time whenever the library is called.
@@ -71,7 +73,7 @@ type World struct {
 	bySite  []*process // by netsim.Site
 	byID    map[node.ID]*process
 	stores  []*store
-	scripts []func() // of opScript events
+	scripts []script // of opScript events
 	free    []uint32
 	keys    session.KeyPair
 	counts  map[uint64]bool // by the upper half of a client's call numbers: its calls are counted
@@ -90,11 +92,14 @@ type World struct {
 	// sessionsMayEnd says that something ended sessions for good without a crash:
 	// a second login, a kick, a cut longer than the grace time.
 	sessionsMayEnd bool
-	rude           map[node.ID]bool // clients that the story lets break the protocol
-	guests         int              // games beyond those of the options
-	handled        uint64           // handler calls of nodes and lanes
-	netCause       uint64
+	rude           map[node.ID]bool                 // clients that the story lets break the protocol
+	guests         int                              // games beyond those of the options
+	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
+	chronicle      *Chronicle
+	netCause       uint64 // number in the chronicle of what is being done, 0 without one
+	noteCause      uint64 // the same of the fault that is being injected, if one is
+	outerCause     uint64 // the same of the handler or script that is running
 }
 
 // Violation is a failed oracle.
@@ -118,6 +123,12 @@ type event struct {
 	extra uint32 // life of the process
 }
 
+// script is a function that runs between two handlers, and what had it run.
+type script struct {
+	do    func()
+	cause uint64
+}
+
 // Operations of events. The network's own come above.
 const (
 	opTurn   = 1 + iota // a: process, extra: life
@@ -139,13 +150,16 @@ func NewWorld(cfg Config) *World {
 		w.source = choice.Seeded(cfg.Seed)
 	}
 	w.trace.init(cfg.Trace)
+	w.chronicle = cfg.Chronicle
 	w.keys = gateKeys(cfg.Seed)
 	w.net = netsim.New(netsim.Config{
 		Sink:    w,
 		Stream:  w.linkStream,
 		Quality: w.quality,
 		KindOf:  KindOf,
+		Fault:   w.linkFault,
 	})
+	w.trace.noted = w.storyNote()
 	w.faults.init()
 	return w
 }
@@ -180,10 +194,10 @@ func (w *World) At(at node.Time, f func()) {
 	var i uint32
 	if n := len(w.free); n > 0 {
 		i, w.free = w.free[n-1], w.free[:n-1]
-		w.scripts[i] = f
+		w.scripts[i] = script{f, w.noteCause}
 	} else {
 		i = uint32(len(w.scripts))
-		w.scripts = append(w.scripts, f)
+		w.scripts = append(w.scripts, script{f, w.noteCause})
 	}
 	w.queue.Push(max(at, w.now), event{op: opScript, a: i})
 }
@@ -216,6 +230,7 @@ func (w *World) Fire(until node.Time) bool {
 		}
 	}
 	w.fire(e)
+	w.doing(0)
 	return w.verdict == nil
 }
 
@@ -236,10 +251,11 @@ func (w *World) fire(e event) {
 	case opStore:
 		w.stores[e.a].fire(e.b)
 	case opScript:
-		f := w.scripts[e.a]
-		w.scripts[e.a] = nil
+		s := w.scripts[e.a]
+		w.scripts[e.a] = script{}
 		w.free = append(w.free, e.a)
-		f()
+		w.doing(s.cause)
+		s.do()
 	default:
 		w.net.Fire(w.now, netsim.Event{Op: e.op - opNet, Index: e.a, Gen: e.b})
 	}
@@ -293,6 +309,7 @@ func (w *World) Until(cond func() bool, within time.Duration) bool {
 func (w *World) Violate(oracle, format string, args ...any) {
 	if w.verdict == nil {
 		w.verdict = &Violation{oracle, fmt.Sprintf(format, args...), w.now, w.trace.events}
+		w.chronicle.violated(w)
 	}
 }
 

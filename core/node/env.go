@@ -84,7 +84,7 @@ func (e *Env) After(d time.Duration, name uint16, key uint64) {
 	must.True(name < hostTimers, "timer name %d is reserved for the host", name)
 	must.True(len(e.h.timers.heap) < MaxTimers, "more than %d timers", MaxTimers)
 	// Due timers go first: one set for now by its own handler would starve the queue.
-	e.h.timers.set(e.h.now.Add(max(d, 1)), timerKey{name, key})
+	e.h.setTimer(e.h.now.Add(max(d, 1)), timerKey{name, key})
 }
 
 // Cancel takes the timer (name, key) back, if it is set.
@@ -94,6 +94,7 @@ func (e *Env) Cancel(name uint16, key uint64) { e.h.timers.cancel(timerKey{name,
 func (e *Env) Offload(lane int, task *Input) {
 	task.Kind = InTask
 	task.Lane = uint8(lane)
+	task.Cause = e.h.cause
 	e.h.tasks[lane].Push(task)
 }
 

@@ -90,7 +90,7 @@ func (h *Host) connUp(in *Input) {
 		}
 	}
 	h.conns[c.id] = c
-	h.timers.set(h.now.Add(handshakeWithin), timerKey{timerHandshake, c.id})
+	h.setTimer(h.now.Add(handshakeWithin), timerKey{timerHandshake, c.id})
 	if c.dial == nil {
 		return
 	}
@@ -129,7 +129,7 @@ func (h *Host) forgetConn(c *conn) {
 			h.endLink(l)
 		} else {
 			h.env.Mark("link-broken")
-			h.inbox.Push(&Input{Kind: InLinkBroken, From: l.peer.ID, Inc: l.peer.Inc})
+			h.inbox.Push(&Input{Kind: InLinkBroken, From: l.peer.ID, Inc: l.peer.Inc, Cause: h.cause})
 		}
 		if d == nil || d.ended {
 			d = h.idleDial(l.peer.ID)
@@ -331,7 +331,7 @@ func (h *Host) refused(c *conn, body []byte) bool {
 	if err := wire.Decode(body, &m); err != nil {
 		return false
 	}
-	in := Input{Kind: InLinkRefused, From: c.dial.to.ID, Inc: c.dial.to.Inc, Body: []byte(m.reason)}
+	in := Input{Kind: InLinkRefused, From: c.dial.to.ID, Inc: c.dial.to.Inc, Body: []byte(m.reason), Cause: h.cause}
 	if m.reason == reasonDead && c.state == connProving {
 		// Before its proof the other side could be anybody, and this flag ends the process.
 		in.Flags |= FlagDead
@@ -361,8 +361,8 @@ func (h *Host) attach(c *conn, l *link) {
 	c.link, c.state, l.conn = l, connReady, c.id
 	l.heard = h.now
 	h.timers.cancel(timerKey{timerHandshake, c.id})
-	h.timers.set(h.now.Add(pingEvery), timerKey{timerPing, l.num})
-	h.inbox.Push(&Input{Kind: kind, From: l.peer.ID, Inc: l.peer.Inc})
+	h.setTimer(h.now.Add(pingEvery), timerKey{timerPing, l.num})
+	h.inbox.Push(&Input{Kind: kind, From: l.peer.ID, Inc: l.peer.Inc, Cause: h.cause})
 	h.resend(l)
 }
 
@@ -374,7 +374,12 @@ func (h *Host) resend(l *link) {
 	if len(b) > 0 {
 		h.env.Mark("link-resent")
 	}
-	for len(b) > 0 {
+	now := h.cause
+	defer func() { h.cause = now }()
+	for i := 0; len(b) > 0; i++ {
+		if i < len(l.causes) {
+			h.cause = l.causes[i] // what sent it first, not what mended the connection
+		}
 		size := 4 + int(binary.LittleEndian.Uint32(b))
 		h.write(l.conn, b[:size:size])
 		b = b[size:]

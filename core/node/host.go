@@ -20,6 +20,10 @@ type Config struct {
 	// may hold it for dead: others do its work by then.
 	Fence bool
 
+	// Cause is the driver's number for what began this life. Where it is not 0 the
+	// host remembers of each frame that it keeps what caused it.
+	Cause uint64
+
 	Log  func(level Level, text string, pairs ...any) // may be nil
 	Mark func(name string)                            // may be nil
 }
@@ -39,6 +43,9 @@ type Host struct {
 	rand *Rand
 	now  Time
 	wall int64
+
+	cause  uint64 // of what is being done
+	number uint64 // of the next handler
 
 	urgent Mail // immediate session events, ahead of everything queued
 	inbox  Mail
@@ -85,7 +92,7 @@ func NewHost(cfg Config, n Node, entropy []byte) *Host {
 	}
 	h.env.h = h
 	h.linkTable.init()
-	h.inbox.Push(&Input{Kind: InStart, Body: entropy})
+	h.inbox.Push(&Input{Kind: InStart, Body: entropy, Cause: cfg.Cause})
 	return h
 }
 
@@ -95,10 +102,13 @@ func (h *Host) Self() Peer { return h.self }
 // Node returns the node, for read-only inspection.
 func (h *Host) Node() Node { return h.node }
 
+// Number says by which number what the next handler does is known as a cause.
+func (h *Host) Number(n uint64) { h.number = n }
+
 // Begin starts a turn at the given times.
 func (h *Host) Begin(now Time, wall int64) {
 	must.True(now >= h.now, "time went back from %d to %d", h.now, now)
-	h.now, h.wall = now, wall
+	h.now, h.wall, h.cause = now, wall, 0
 	if late := h.timers.next(); h.cfg.Fence && late < now && now.Sub(late) >= StoppedTooLong {
 		h.env.Mark("stopped-too-long")
 		h.halt("it was stopped for longer than its peers wait", false)
@@ -114,6 +124,7 @@ func (h *Host) Full() bool {
 // Deliver takes one input from the driver: link traffic is sorted out here, the
 // rest is queued for the node.
 func (h *Host) Deliver(in *Input) {
+	h.cause = in.Cause
 	switch in.Kind {
 	case InConnUp:
 		h.connUp(in)
@@ -150,6 +161,7 @@ func (h *Host) Step() (*Input, bool) {
 		if !h.admit(in) {
 			continue
 		}
+		h.cause = h.number
 		h.node.Step(&h.env, in)
 		return in, true
 	}
@@ -182,11 +194,12 @@ func (h *Host) next() (*Input, bool) {
 		if !ok {
 			break
 		}
+		h.cause = due.cause
 		if due.name >= hostTimers {
 			h.hostTimer(due.timerKey)
 			continue
 		}
-		h.timerIn = Input{Kind: InTimer, Type: due.name, Num: due.key}
+		h.timerIn = Input{Kind: InTimer, Type: due.name, Num: due.key, Cause: due.cause}
 		return &h.timerIn, true
 	}
 	return h.inbox.Pop()
@@ -218,7 +231,13 @@ func (h *Host) Finish() {
 	h.turn++
 }
 
-func (h *Host) op(op Op) { h.ops = append(h.ops, op) }
+func (h *Host) op(op Op) {
+	op.Cause = h.cause
+	h.ops = append(h.ops, op)
+}
+
+// setTimer sets a timer on account of what is being done.
+func (h *Host) setTimer(at Time, key timerKey) { h.timers.setFor(h.cause, at, key) }
 
 func (h *Host) encode(dst []byte, m Message) []byte { return h.encoder.Append(dst, m) }
 

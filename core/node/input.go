@@ -78,6 +78,10 @@ type Input struct {
 	Endpoint Endpoint
 	Routes   []byte
 	Body     []byte
+
+	// Cause is a driver's number for what led to this input, 0 where nobody asks.
+	// It rides along for chronicles: no node sees a difference, no codec has it.
+	Cause uint64
 }
 
 // Code reads or writes the input.

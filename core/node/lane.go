@@ -6,8 +6,9 @@ import "messiah/core/wire"
 type Packet struct {
 	Endpoint Endpoint
 	Bytes    []byte
-	Close    bool // close the stream connection behind the endpoint, after Bytes
-	Dial     bool // make a stream connection to the endpoint; its Stream is the lane's own number for it
+	Close    bool   // close the stream connection behind the endpoint, after Bytes
+	Cause    uint64 // as Input.Cause
+	Dial     bool   // make a stream connection to the endpoint; its Stream is the lane's own number for it
 }
 
 // LaneEnv is a lane's only way to the world, valid during one Step.
@@ -20,6 +21,8 @@ type LaneEnv struct {
 	packets []Packet
 	arena   []byte
 	wake    Time
+	waker   uint64 // what asked for the wake-up
+	cause   uint64 // the number of what is being handled
 	mark    func(string)
 }
 
@@ -37,7 +40,7 @@ func (e *LaneEnv) Rand() *Rand { return e.rand }
 
 // Answer hands an input to the loop; its bytes are copied.
 func (e *LaneEnv) Answer(in *Input) {
-	in.Lane = uint8(e.index)
+	in.Lane, in.Cause = uint8(e.index), e.cause
 	e.answers.Push(in)
 }
 
@@ -45,30 +48,34 @@ func (e *LaneEnv) Answer(in *Input) {
 // life of a process, in the order of the lane's answers. Where another life, or
 // none, is linked by then, the loop hears InUndelivered.
 func (e *LaneEnv) SendFrame(to Peer, frame []byte) {
-	e.answers.Push(&Input{Kind: InToLink, Lane: uint8(e.index), From: to.ID, Inc: to.Inc, Body: frame})
+	e.answers.Push(&Input{Kind: InToLink, Lane: uint8(e.index), From: to.ID, Inc: to.Inc, Body: frame, Cause: e.cause})
 }
 
 // Transmit sends a packet; its bytes are copied.
 func (e *LaneEnv) Transmit(to Endpoint, b []byte) {
 	start := len(e.arena)
 	e.arena = append(e.arena, b...)
-	e.packets = append(e.packets, Packet{Endpoint: to, Bytes: e.arena[start:len(e.arena):len(e.arena)]})
+	e.packets = append(e.packets, Packet{Endpoint: to, Bytes: e.arena[start:len(e.arena):len(e.arena)], Cause: e.cause})
 }
 
 // CloseStream ends the stream connection behind an endpoint, after what was transmitted.
 func (e *LaneEnv) CloseStream(to Endpoint) {
-	e.packets = append(e.packets, Packet{Endpoint: to, Close: true})
+	e.packets = append(e.packets, Packet{Endpoint: to, Close: true, Cause: e.cause})
 }
 
 // DialStream asks for a stream connection to an endpoint; InStreamUp or
 // InStreamDown with the same endpoint answers.
 func (e *LaneEnv) DialStream(to Endpoint) {
-	e.packets = append(e.packets, Packet{Endpoint: to, Dial: true})
+	e.packets = append(e.packets, Packet{Endpoint: to, Dial: true, Cause: e.cause})
 }
 
 // WakeAt asks for an InWake at the given time; the last call of a step counts,
 // and Never asks for none.
-func (e *LaneEnv) WakeAt(at Time) { e.wake = at }
+func (e *LaneEnv) WakeAt(at Time) {
+	if at != e.wake {
+		e.wake, e.waker = at, e.cause
+	}
+}
 
 // Mark records that a branch born of a race was taken.
 func (e *LaneEnv) Mark(name string) {
@@ -90,6 +97,12 @@ func NewLaneHost(lane Lane, index int, entropy []byte, mark func(string)) *LaneH
 		index: index, wake: Never, mark: mark, rand: newRand(entropy, "lane", uint64(index)),
 	}}
 }
+
+// Number says by which number what the next steps do is known as a cause.
+func (l *LaneHost) Number(n uint64) { l.env.cause = n }
+
+// Waker returns the number of the step that asked for the wake-up.
+func (l *LaneHost) Waker() uint64 { return l.env.waker }
 
 // Step handles one input. The wake-up asked for before is spent by InWake.
 func (l *LaneHost) Step(now Time, wall int64, in *Input) {

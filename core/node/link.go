@@ -69,10 +69,11 @@ type link struct {
 
 	kept      []byte // unacknowledged frames, oldest first, from head
 	head      int
-	spare     []byte // an earlier array of kept, to be used again
-	spareTurn uint64 // the turn whose operations may still show it
-	base      uint64 // how many frames were acknowledged: the number before the first kept one
-	next      uint64 // how many frames were sent
+	spare     []byte   // an earlier array of kept, to be used again
+	causes    []uint64 // of the kept frames, where the host is asked to remember
+	spareTurn uint64   // the turn whose operations may still show it
+	base      uint64   // how many frames were acknowledged: the number before the first kept one
+	next      uint64   // how many frames were sent
 
 	received      uint64 // frames queued for the node
 	acked         uint64 // of these, how many the peer knows of
@@ -105,6 +106,9 @@ func (l *link) grow(size int, turn uint64) {
 func (l *link) acknowledge(count uint64) bool {
 	if count < l.base || count > l.next {
 		return false
+	}
+	if len(l.causes) > 0 {
+		l.causes = l.causes[count-l.base:]
 	}
 	for ; l.base < count; l.base++ {
 		l.head += 4 + int(binary.LittleEndian.Uint32(l.kept[l.head:]))
@@ -243,6 +247,9 @@ const frameOverhead = 16
 // sent counts the frame kept from start on and writes it where a connection stands.
 func (h *Host) sent(l *link, start int) {
 	l.next++
+	if h.cfg.Cause != 0 {
+		l.causes = append(l.causes, h.cause)
+	}
 	if l.conn != 0 {
 		h.write(l.conn, l.kept[start:len(l.kept):len(l.kept)])
 	}
@@ -258,7 +265,7 @@ func (h *Host) laneFrame(in *Input) {
 	l := h.current[in.From]
 	// What was meant for an earlier life names routes that mean others to this one.
 	if l == nil || l.peer.Inc != in.Inc || l.size()+len(in.Body) > MaxLinkBytes-controlReserve {
-		h.inbox.Push(&Input{Kind: InUndelivered, From: in.From, Inc: in.Inc, Type: f.Type, Routes: f.Routes, Body: f.Payload})
+		h.inbox.Push(&Input{Kind: InUndelivered, From: in.From, Inc: in.Inc, Type: f.Type, Routes: f.Routes, Body: f.Payload, Cause: h.cause})
 		return
 	}
 	l.grow(len(in.Body), h.turn)
@@ -321,7 +328,7 @@ func (h *Host) redial(d *dial, most time.Duration) {
 	}
 	wait := d.wait + time.Duration(h.rand.IntN(int(d.wait/2)))
 	d.wait = min(2*d.wait, most)
-	h.timers.set(h.now.Add(wait), timerKey{timerRedial, d.num})
+	h.setTimer(h.now.Add(wait), timerKey{timerRedial, d.num})
 }
 
 // forget ends the link to a life that is known dead.
@@ -343,7 +350,7 @@ func (h *Host) forget(peer Peer) {
 		return
 	}
 	// What the dead process had sent is still arriving; its connection's end says when that is over.
-	h.timers.set(h.now.Add(forgottenWithin), timerKey{timerForget, l.num})
+	h.setTimer(h.now.Add(forgottenWithin), timerKey{timerForget, l.num})
 }
 
 func (h *Host) remember(dead Peer) {
@@ -368,7 +375,7 @@ func (h *Host) endLink(l *link) {
 		delete(h.current, l.peer.ID)
 	}
 	h.order = slices.DeleteFunc(h.order, func(one *link) bool { return one == l })
-	h.inbox.Push(&Input{Kind: InLinkDown, From: l.peer.ID, Inc: l.peer.Inc})
+	h.inbox.Push(&Input{Kind: InLinkDown, From: l.peer.ID, Inc: l.peer.Inc, Cause: h.cause})
 }
 
 // connData sorts the frames of a connection.
@@ -407,7 +414,7 @@ func (h *Host) received(l *link, f *wire.Frame, size int) {
 	}
 	queue.Push(&Input{
 		Kind: InMessage, Type: f.Type, Flags: f.Flags, From: l.peer.ID, Inc: l.peer.Inc,
-		Num: l.received, Routes: f.Routes, Body: f.Payload,
+		Num: l.received, Routes: f.Routes, Body: f.Payload, Cause: h.cause,
 	})
 	if l.received-l.acked >= ackFrames || l.receivedBytes >= ackBytes {
 		h.acknowledge(l)
@@ -442,7 +449,7 @@ func (h *Host) keepAlive(l *link) {
 		d.wait, d.tries = redialFirst, 0
 	}
 	h.acknowledge(l)
-	h.timers.set(h.now.Add(pingEvery), timerKey{timerPing, l.num})
+	h.setTimer(h.now.Add(pingEvery), timerKey{timerPing, l.num})
 }
 
 // LinkInfo describes one link, for inspection.

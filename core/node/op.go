@@ -18,6 +18,7 @@ type Op struct {
 	Clean bool
 	Conn  uint64
 	Num   uint64
+	Cause uint64 // as Input.Cause
 	Addr  string
 	Bytes []byte
 }

@@ -14,8 +14,9 @@ type timerKey struct {
 }
 
 type timer struct {
-	at  Time
-	seq uint64
+	at    Time
+	seq   uint64
+	cause uint64 // of its latest setting
 	timerKey
 }
 
@@ -30,17 +31,20 @@ type timers struct {
 // MaxTimers bounds the timers of one node; setting one more is our bug.
 const MaxTimers = 1 << 20
 
-func (t *timers) set(at Time, key timerKey) {
+func (t *timers) set(at Time, key timerKey) { t.setFor(0, at, key) }
+
+// setFor sets a timer on account of a cause.
+func (t *timers) setFor(cause uint64, at Time, key timerKey) {
 	t.seq++
 	if i, ok := t.place[key]; ok {
-		t.heap[i].at, t.heap[i].seq = at, t.seq
+		t.heap[i].at, t.heap[i].seq, t.heap[i].cause = at, t.seq, cause
 		t.fix(i)
 		return
 	}
 	if t.place == nil {
 		t.place = make(map[timerKey]int)
 	}
-	t.heap = append(t.heap, timer{at, t.seq, key})
+	t.heap = append(t.heap, timer{at, t.seq, cause, key})
 	t.place[key] = len(t.heap) - 1
 	t.up(len(t.heap) - 1)
 }

@@ -27,7 +27,7 @@ func (s *sortedTimers) set(at Time, key timerKey) {
 	for i < len(s.list) && s.list[i].at <= at {
 		i++
 	}
-	s.list = slices.Insert(s.list, i, timer{at, s.seq, key})
+	s.list = slices.Insert(s.list, i, timer{at: at, seq: s.seq, timerKey: key})
 }
 
 func (s *sortedTimers) due(now Time) (timer, bool) {
