@@ -104,7 +104,9 @@ func (p *Path) mermaidEntry(b *strings.Builder, e *sim.Entry) {
 		mark := ""
 		switch e.Sort {
 		case sim.Fault, sim.NodeEnded:
-			mark = "⚡ "
+			if e.Text != stopped {
+				mark = "⚡ "
+			}
 		case sim.Violated:
 			mark = "✗ "
 		}
@@ -118,5 +120,5 @@ func (p *Path) mermaidEntry(b *strings.Builder, e *sim.Entry) {
 
 // mermaidText takes out what has a meaning in mermaid's own language.
 func mermaidText(s string) string {
-	return strings.NewReplacer(";", ",", "#", "no. ", "\n", " ", "<", "‹", ">", "›").Replace(s)
+	return strings.NewReplacer(";", ",", "#", "#35;", "\n", " ", "<", "‹", ">", "›").Replace(s)
 }

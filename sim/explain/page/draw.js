@@ -215,7 +215,7 @@ function drawNote(p, i, y, free) {
   line(p.left - 12, y, p.left + p.width, y);
   pen.setLineDash([]);
   pen.lineWidth = 1;
-  drawn.marks.push({ sort, i, run: p.run, x: p.left - 4, y });
+  drawn.marks.push({ sort, i, run: p.run, x: p.left - 5, y });
   const text = (sort === VIOLATED ? "✗ " : sort === HEALED ? "✓ " : "⚡ ") + p.run.label[i];
   if (y < (free.get(-1) || -1e9) && sort !== VIOLATED) return;
   free.set(-1, y + 13);

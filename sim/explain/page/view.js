@@ -297,7 +297,7 @@ window.explained = {
   columns: () => panels.map(p => p.columns.map(c => p.run.places[c].name)),
   point: i => {
     const p = panels[0], box = canvas.getBoundingClientRect();
-    return { x: box.left + columnX(p, p.run.place[i]), y: box.top + screenY(p.topOf.get(i) ?? topOf(p.run.at[i])) };
+    return { x: box.left + (p.run.place[i] < 0 ? p.left - 5 : columnX(p, p.run.place[i])), y: box.top + screenY(p.topOf.get(i) ?? topOf(p.run.at[i])) };
   },
 };
 
