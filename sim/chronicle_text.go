@@ -41,7 +41,7 @@ func kindOf(role node.Kind, in *node.Input) string {
 	case node.InClient:
 		return clientTypeName(in.Body)
 	case node.InTimer:
-		return "timer " + nameAt(timerNames[:], int(role), int(in.Type))
+		return "timer " + nameAt(timerNames(role), in.Type)
 	case node.InPacket:
 		return "packet " + packetName(in.Body)
 	case node.InTask:
@@ -51,38 +51,43 @@ func kindOf(role node.Kind, in *node.Input) string {
 		if in.Type == session.TaskSend {
 			return "send " + clientTypeName(in.Body)
 		}
-		return "session " + nameAt(sessionNames[:], 0, int(in.Type))
+		return "session " + nameAt(sessionTasks, in.Type)
 	case node.InAnswer:
 		if role == node.Game {
 			return "path found"
 		}
-		return "session " + nameAt(sessionNames[:], 1, int(in.Type))
+		return "session " + nameAt(sessionAnswers, in.Type)
 	}
 	return in.Kind.String()
 }
 
-// timerNames are the timers of the roles, by node kind and the number in the role's package.
-var timerNames = [...]string{
-	node.Manager: "? dead settle",
-	node.DB:      "? store",
-	node.Gate:    "? login enter grace again report drain",
-	node.Game:    "? grace retry report drain",
-	node.Client:  "? dial call login move",
-	node.Store:   "?",
+// timerNames are a role's timers, as its package numbers them.
+func timerNames(role node.Kind) string {
+	switch role {
+	case node.Manager:
+		return "? dead settle"
+	case node.DB:
+		return "? store"
+	case node.Gate:
+		return "? login enter grace again report drain"
+	case node.Game:
+		return "? grace retry report drain"
+	case node.Client:
+		return "? dial call login move"
+	}
+	return ""
 }
 
-// sessionNames are the tasks of a session lane and its answers, as package session numbers them.
-var sessionNames = [...]string{
-	"? send handled logged-in close resume refuse-resume drop dial abort",
-	"? dropped resume-refused dial-failed",
-}
+// The tasks of a session lane and its answers, as package session numbers them.
+const (
+	sessionTasks   = "? send handled logged-in close resume refuse-resume drop dial abort"
+	sessionAnswers = "? dropped resume-refused dial-failed"
+)
 
-// nameAt returns the i-th word of a row, or the number where there is none.
-func nameAt(rows []string, row, i int) string {
-	if row < len(rows) {
-		if words := strings.Fields(rows[row]); i < len(words) {
-			return words[i]
-		}
+// nameAt returns the i-th word of a list, or the number where there is none.
+func nameAt(list string, i uint16) string {
+	if words := strings.Fields(list); int(i) < len(words) {
+		return words[i]
 	}
 	return fmt.Sprint(i)
 }

@@ -192,6 +192,11 @@ func Repro(name string, seed uint64, set []string) string {
 	return repro(fmt.Sprintf("messiah-sim run %s --seed %d", name, seed), set)
 }
 
+// Explain is the command that shows what led to a failed run's end.
+func Explain(name string, seed uint64, set []string) string {
+	return repro(fmt.Sprintf("messiah-sim explain %s --seed %d", name, seed), set)
+}
+
 // ReproTwice is the command that runs a seed twice and compares: the first run of a sweep is one that is replayed.
 func ReproTwice(name string, seed uint64, set []string) string {
 	return repro(fmt.Sprintf("messiah-sim sweep %s --seeds %d", name, seed), set)

@@ -48,6 +48,7 @@ type ran struct {
 	Minimal     *minimised        `json:"minimal"`
 	PlanFile    *string           `json:"plan_file"` // where the minimal plan was saved
 	Repro       string            `json:"repro"`
+	Why         string            `json:"explain"` // the command that shows what led to the failure
 }
 
 func (c runCmd) Run(out *output) error {
@@ -71,7 +72,7 @@ func (c runCmd) Run(out *output) error {
 		return usage("%v", err)
 	}
 	r := asRan(&res, time.Since(began))
-	r.Repro = c.repro(&res)
+	r.Repro, r.Why = c.again(&res)
 	if err := r.minimise(sc, cfg, c.Minimise, out); err != nil {
 		return err
 	}
@@ -114,13 +115,12 @@ func (c runCmd) resolve() (*sim.Scenario, sim.RunConfig, error) {
 	return sc, sim.RunConfig{Seed: *c.Seed, Set: c.Set}, nil
 }
 
-// repro is the command that runs it again.
-func (c runCmd) repro(res *sim.Result) string {
-	s := sweep.Repro(res.Scenario, res.Seed, c.Set)
+// again returns the commands that run it again and that explain it.
+func (c runCmd) again(res *sim.Result) (repro, why string) {
 	if c.Plan != "" {
-		s += " --plan " + c.Plan
+		return "messiah-sim replay " + c.Plan, "messiah-sim explain " + c.Plan
 	}
-	return s
+	return sweep.Repro(res.Scenario, res.Seed, c.Set), sweep.Explain(res.Scenario, res.Seed, c.Set)
 }
 
 func asRan(res *sim.Result, wall time.Duration) ran {
@@ -191,7 +191,7 @@ func printFailure(w io.Writer, r *ran) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "\n  again: %s\n", r.Repro)
+	fmt.Fprintf(w, "\n  again: %s\n  why:   %s\n", r.Repro, r.Why)
 	if r.PlanFile != nil {
 		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *r.PlanFile)
 	}

@@ -73,6 +73,7 @@ type sweptFailure struct {
 	Before   *int        `json:"before"`    // decisions of the run
 	After    *int        `json:"after"`     // decisions of the plan
 	Repro    string      `json:"repro"`
+	Why      string      `json:"explain"` // the command that shows what led to it
 }
 
 func (c sweepCmd) Run(out *output) error {
@@ -118,7 +119,7 @@ func (c sweepCmd) Run(out *output) error {
 			return err
 		}
 	} else {
-		printSweep(out.results, &s, r)
+		printSweep(out.results, &s, r, c.Set)
 	}
 	if status := sweepStatus(r); status != exitPass {
 		return exitStatus{status: status}
@@ -226,6 +227,7 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 	for _, f := range r.Failures {
 		s.Failures = append(s.Failures, sweptFailure{
 			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: f.Repro,
+			Why: sweep.Explain(f.Scenario, f.Seed, c.Set),
 		})
 	}
 	for _, mark := range sim.KnownMarks() {
@@ -270,7 +272,7 @@ func printSwept(w io.Writer, f *sweptFailure) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "  again: %s\n", f.Repro)
+	fmt.Fprintf(w, "  again: %s\n  why:   %s\n", f.Repro, f.Why)
 	if f.PlanFile != nil {
 		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *f.PlanFile)
 	}
