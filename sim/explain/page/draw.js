@@ -143,14 +143,16 @@ function drawLife(p, place) {
   stretch(end);
 }
 
-function dimmed(p, i) { return state.chain.size > 0 && (p.run !== state.chainRun || !state.chain.has(i)); }
+// Faults and the failure stay bright beside a chain.
+function dimmed(p, i) { return state.chain.size > 0 && p.run.sort[i] < ENDED && (p.run !== state.chainRun || !state.chain.has(i)); }
 
 function drawArrows(p) {
+  const crowd = Math.min(1, Math.max(.02, state.zoom * 2)); // many to a pixel show how many they are
   for (const a of p.arrows) {
     const y0 = screenY(a.y0), y1 = screenY(a.y1);
     if (y1 < HEAD - 4 || y0 > height + 4) continue;
     const strong = state.chain.size > 0 && !dimmed(p, a.to) && (state.chain.has(a.from) || a.to === state.focus);
-    pen.globalAlpha = state.chain.size > 0 && !strong ? .13 : .85;
+    pen.globalAlpha = strong ? .9 : (state.chain.size > 0 ? .13 : .85) * crowd;
     pen.strokeStyle = pen.fillStyle = strong ? ink["--accent"] : ink[p.run.color[p.run.kind[a.to]]];
     pen.lineWidth = strong ? 2.2 : 1.2;
     drawArrow(columnX(p, p.run.place[a.from]), y0, columnX(p, p.run.place[a.to]), y1);
@@ -194,7 +196,7 @@ function drawEvent(p, i, y, free) {
   if (state.picked && state.picked.run === run && state.picked.i === i) ring(x, y, 7.5, ink["--accent"]);
   if (run.ends.includes(i) && sort < STARTED) ring(x, y, 6.5, ink["--end"]);
   const column = run.place[i];
-  if (y < (free.get(column) || -1e9)) return;
+  if (y < (free.get(column) || -1e9) || state.zoom < .2 && sort < STARTED) return;
   free.set(column, y + 12.5);
   const shift = p.fromRight.has(i) ? 14 : 9;
   label(run.label[i], x + shift, y, p.each - 7 - shift, sort >= STARTED ? color : run.lane[i] ? "--quiet" : "--ink");

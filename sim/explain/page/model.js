@@ -119,7 +119,7 @@ function seenOf(run) {
   }
   const columns = [...used].sort((a, b) => a - b);
   // What takes no part but in its faults has a narrow column.
-  const shares = columns.map(p => busy.has(p) ? 1 : .5), before = [0];
+  const shares = columns.map(p => busy.has(p) ? 1 : .65), before = [0];
   shares.forEach(s => before.push(before[before.length - 1] + s));
   return { run, seen, arrows, columns, before, fromRight, columnOf: new Map(columns.map((p, c) => [p, c])), lives: livesOf(run) };
 }
