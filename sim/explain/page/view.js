@@ -26,7 +26,7 @@ function zoomTo(zoom, y) {
 }
 
 function fit() {
-  state.x = 0;
+  state.x = state.y = 0;
   zoomTo(Math.min(1.6, (height - HEAD - 2 * PAD - 20) / Math.max(1, rows.height)), HEAD);
 }
 
