@@ -113,7 +113,7 @@ func unsoundInput(e, cause *sim.Entry) string {
 			return "the lane was woken for another"
 		}
 	case node.InTask:
-		if !here && cause != nil && cause.Sort != sim.Fault || here && cause.Lane >= 0 {
+		if !here && cause != nil && cause.Sort != sim.Struck || here && cause.Lane >= 0 {
 			return "the task was not given by the loop of its process"
 		}
 	case node.InPacket:

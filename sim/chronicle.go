@@ -25,7 +25,7 @@ const (
 	Stored                  // the record store carried out an operation
 	NodeStarted             // a life of a process began
 	NodeEnded               // one ended: a crash, or its own word
-	Fault                   // something was done to the cluster
+	Struck                  // something was done to the cluster
 	Healed                  // something that was done is over
 	Violated                // an oracle says that something is wrong
 )
@@ -215,7 +215,7 @@ func (w *World) linkFault(what string, from, to node.ID) uint64 {
 		}
 		return last.Num
 	}
-	sort := Fault
+	sort := Struck
 	if what == "unblock" {
 		sort = Healed
 	}
@@ -231,7 +231,7 @@ func (w *World) storyNote() func(text string) {
 	}
 	return func(text string) {
 		verb, rest, _ := strings.Cut(text, " ")
-		e := Entry{Sort: Fault, Cause: w.outerCause, At: w.now, Lane: -1, Text: text}
+		e := Entry{Sort: Struck, Cause: w.outerCause, At: w.now, Lane: -1, Text: text}
 		switch verb {
 		case "start", "crash", "halt":
 			return

@@ -77,7 +77,7 @@ func (w *World) addProcess(id node.ID, cfg node.Config, m maker) *process {
 // answers for it, it does nothing.
 func (p *process) pause() {
 	p.paused = true
-	p.w.noted(Fault, p, "pause")
+	p.w.noted(Struck, p, "pause")
 }
 
 // resume lets a paused life go on.

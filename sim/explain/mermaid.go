@@ -103,7 +103,7 @@ func (p *Path) mermaidEntry(b *strings.Builder, e *sim.Entry) {
 	case e.Sort >= sim.NodeStarted:
 		mark := ""
 		switch e.Sort {
-		case sim.Fault, sim.NodeEnded:
+		case sim.Struck, sim.NodeEnded:
 			if e.Text != stopped {
 				mark = "⚡ "
 			}

@@ -139,7 +139,7 @@ func along(p *Path) *Path {
 			break
 		}
 		other := p.Near.Other != nil && p.Near.Other.Num == e.Num
-		fault := e.Sort == sim.Fault || e.Sort == sim.Healed || lives(e) && e.Where.Kind() != node.Client && e.At > 0
+		fault := e.Sort == sim.Struck || e.Sort == sim.Healed || lives(e) && e.Where.Kind() != node.Client && e.At > 0
 		if other || fault && !effect(entries[i:]) || whom.has(q.About[e.Num]) {
 			q.Shown = append(q.Shown, e)
 		}

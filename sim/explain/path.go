@@ -202,7 +202,7 @@ func (p *Path) choose() {
 		case p.Spine[e.Num], slices.Contains(p.Roots, e.Num), p.parts(e):
 		case effect(entries[i:]):
 			continue // what it did says it as well
-		case e.Sort == sim.Fault || e.Sort == sim.Healed:
+		case e.Sort == sim.Struck || e.Sort == sim.Healed:
 		case lives(e) && whom.has(Subject{Client: e.Where}), e.Sort == sim.NodeEnded && e.Text != stopped:
 		case lives(e) && opened && e.Where.Kind() != node.Client:
 		case !p.Ancestor[e.Num] || !whom.has(p.About[e.Num]):
@@ -227,8 +227,8 @@ func lives(e *sim.Entry) bool { return e.Sort == sim.NodeStarted || e.Sort == si
 // effect tells whether the first of some entries is a fault of which the next one says what it did.
 func effect(entries []sim.Entry) bool {
 	e := &entries[0]
-	return e.Sort == sim.Fault && e.Where == 0 && len(entries) > 1 && entries[1].Cause == e.Num &&
-		(entries[1].Sort == sim.Fault || entries[1].Sort == sim.NodeEnded)
+	return e.Sort == sim.Struck && e.Where == 0 && len(entries) > 1 && entries[1].Cause == e.Num &&
+		(entries[1].Sort == sim.Struck || entries[1].Sort == sim.NodeEnded)
 }
 
 // circle is a set of subjects.

@@ -168,7 +168,7 @@ func (p *Path) rank(e *sim.Entry, often map[string]int) int {
 	switch {
 	case e.Sort == sim.Violated || p.parts(e) || slices.Contains(p.Roots, e.Num):
 		return 0
-	case e.Sort == sim.Fault || e.Sort == sim.NodeEnded && e.Text != stopped:
+	case e.Sort == sim.Struck || e.Sort == sim.NodeEnded && e.Text != stopped:
 		return 1
 	case p.Calls[p.About[e.Num].Call]:
 		return 2
@@ -240,7 +240,7 @@ func (p *Path) line(e *sim.Entry, width, fromWidth int) string {
 	}
 	mark := " "
 	switch e.Sort {
-	case sim.Fault, sim.NodeEnded:
+	case sim.Struck, sim.NodeEnded:
 		if e.Text != stopped {
 			mark = "!"
 		}
@@ -260,7 +260,7 @@ func (p *Path) what(e *sim.Entry) string {
 		return "violation of " + oneLine(e.Text, 120)
 	}
 	if e.Text != "" {
-		if why := p.Case.Chronicle.At(e.Cause); why != nil && why.Sort == sim.Fault && why.Where == 0 && why.Text != e.Text {
+		if why := p.Case.Chronicle.At(e.Cause); why != nil && why.Sort == sim.Struck && why.Where == 0 && why.Text != e.Text {
 			return e.Text + " (fault " + why.Text + ")"
 		}
 		return e.Text

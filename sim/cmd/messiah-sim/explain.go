@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"messiah/core/planted"
 	"messiah/sim"
@@ -11,13 +12,11 @@ import (
 )
 
 type explainCmd struct {
-	Name   string   `arg:"" help:"The scenario."`
-	Seed   uint64   `required:"" help:"The seed."`
-	Set    []string `placeholder:"KEY=VALUE" help:"Override an option, as in the run that is explained."`
+	what
 	Until  uint64   `placeholder:"EVENT" help:"Explain this event instead of the failure."`
 	Format string   `enum:"text,mermaid,html" default:"text" help:"text, mermaid or html."`
 	Out    string   `placeholder:"FILE" help:"Write to a file instead of standard output."`
-	Near   uint64   `default:"20" placeholder:"N" help:"Look for a run that passes among so many next seeds; 0 looks for none."`
+	Near   uint64   `default:"20" placeholder:"N" help:"Look for a run that passes among so many like it; 0 looks for none."`
 }
 
 // Help is the example of the command.
@@ -27,17 +26,17 @@ func (explainCmd) Help() string {
 }
 
 func (c explainCmd) Run(out *output) error {
-	sc, err := scenarioNamed(c.Name)
+	sc, rc, err := c.resolve()
 	if err != nil {
 		return err
 	}
-	failed, err := chronicled(sc, sim.RunConfig{Seed: c.Seed, Set: c.Set})
+	failed, err := chronicled(sc, rc)
 	if err != nil {
 		return usage("%v", err)
 	}
 	var near *explain.Nearest
 	if failed.Result.Verdict != sim.Pass {
-		if near, err = nearest(sc, failed, c.Set, c.Near); err != nil {
+		if near, err = nearest(sc, failed, rc, c.Near); err != nil {
 			return usage("%v", err)
 		}
 	}
@@ -73,16 +72,19 @@ func chronicled(sc *sim.Scenario, cfg sim.RunConfig) (*explain.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &explain.Case{Result: res, Chronicle: cfg.Chronicle, Repro: sweep.Repro(sc.Name, cfg.Seed, cfg.Set)}, nil
+	return &explain.Case{Result: res, Chronicle: cfg.Chronicle, Repro: sweep.Repro(sc.Name, res.Seed, cfg.Set)}, nil
 }
 
 // nearest looks for the run that passes and is most like the failed one: the same
-// seed without its planted bug, else that of the next seeds whose nodes do the same
-// for the longest. Nil says that none of them passes.
-func nearest(sc *sim.Scenario, failed *explain.Case, set []string, seeds uint64) (*explain.Nearest, error) {
-	seed := failed.Result.Seed
-	if bug := planted.Chosen(); bug != "" && seeds > 0 {
-		n, err := without(bug, func() (*explain.Case, error) { return chronicled(sc, sim.RunConfig{Seed: seed, Set: set}) })
+// run without its planted bug, else without one of its faults, else with one of
+// the next seeds; of several, that in which the nodes do the same for the longest.
+// Nil says that none of them passes.
+func nearest(sc *sim.Scenario, failed *explain.Case, rc sim.RunConfig, tries uint64) (*explain.Nearest, error) {
+	if tries == 0 {
+		return nil, nil
+	}
+	if bug := planted.Chosen(); bug != "" {
+		n, err := without(bug, func() (*explain.Case, error) { return chronicled(sc, rc) })
 		if err != nil {
 			return nil, err
 		}
@@ -91,20 +93,50 @@ func nearest(sc *sim.Scenario, failed *explain.Case, set []string, seeds uint64)
 			return explain.Compare(failed, n, true), nil
 		}
 	}
-	var best *explain.Nearest
-	for next := seed + 1; next-seed <= seeds; next++ {
-		one, err := chronicled(sc, sim.RunConfig{Seed: next, Set: set})
+	best, err := withoutOneFault(sc, failed, rc, tries)
+	if best != nil || err != nil || rc.Plan != nil {
+		return best, err
+	}
+	for next := rc.Seed + 1; next-rc.Seed <= tries; next++ {
+		one, err := chronicled(sc, sim.RunConfig{Seed: next, Set: rc.Set})
 		if err != nil {
 			return nil, err
 		}
-		if one.Result.Verdict != sim.Pass {
-			continue
-		}
-		if n := explain.Compare(failed, one, false); best == nil || n.Common > best.Common {
-			best = n
-		}
+		best = closer(best, failed, one)
 	}
 	return best, nil
+}
+
+// withoutOneFault runs the failed run's plan again and again, each time without one of its faults.
+func withoutOneFault(sc *sim.Scenario, failed *explain.Case, rc sim.RunConfig, tries uint64) (*explain.Nearest, error) {
+	_, plan, err := sc.Record(execute, rc)
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	var best *explain.Nearest
+	faults := plan.Faults
+	for i := len(faults) - 1; i >= 0 && len(faults)-i <= int(tries); i-- {
+		fewer := *plan
+		fewer.Faults = slices.Delete(slices.Clone(faults), i, i+1)
+		one, err := chronicled(sc, sim.RunConfig{Plan: &fewer})
+		if err != nil {
+			return nil, err
+		}
+		one.Note = "without " + faults[i].String()
+		best = closer(best, failed, one)
+	}
+	return best, nil
+}
+
+// closer returns which of two passing runs is more like the failed one.
+func closer(best *explain.Nearest, failed, one *explain.Case) *explain.Nearest {
+	if one.Result.Verdict != sim.Pass {
+		return best
+	}
+	if n := explain.Compare(failed, one, false); best == nil || n.Common > best.Common {
+		return n
+	}
+	return best
 }
 
 // without runs something while no bug is planted.

@@ -119,7 +119,7 @@ func (c sweepCmd) Run(out *output) error {
 			return err
 		}
 	} else {
-		printSweep(out.results, &s, r, c.Set)
+		printSweep(out.results, &s, r)
 	}
 	if status := sweepStatus(r); status != exitPass {
 		return exitStatus{status: status}
