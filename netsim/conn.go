@@ -20,6 +20,7 @@ type end struct {
 type conn struct {
 	index uint32
 	gen   uint32
+	born  uint64 // how many there had been
 	live  bool
 	cause uint64 // of the dial
 	busy  int    // deliveries under way, during which it is not given back
@@ -79,6 +80,7 @@ func (n *Net) newConn(class Class, from, to Site) *conn {
 	for side := range c.ends {
 		c.ends[side].Conn = uint64(c.gen)<<32 | uint64(c.index)<<1 | uint64(side)
 	}
+	c.born = n.counts.Dials
 	n.counts.Dials++
 	return c
 }

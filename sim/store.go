@@ -24,6 +24,7 @@ type store struct {
 	choose  choice.Stream
 	rows    map[string]row // synced
 	pending []storeItem
+	puts    uint64
 	free    []uint32
 	last    node.Time // of the latest operation: they are carried out in order
 	slow    time.Duration
@@ -42,6 +43,7 @@ type storeItem struct {
 	reply bool
 	key   string // of a reply to a write: what was written
 	cause uint64 // of the request: the db's handler; of the answer: the request
+	num   uint64 // by when it was put: what is under way either way keeps its order
 }
 
 func (w *World) addStore() {
@@ -77,6 +79,8 @@ func (s *store) latency() time.Duration {
 
 func (s *store) put(at node.Time, it storeItem) {
 	var i uint32
+	s.puts++
+	it.num = s.puts
 	if n := len(s.free); n > 0 {
 		i, s.free = s.free[n-1], s.free[:n-1]
 		s.pending[i] = it

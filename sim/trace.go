@@ -25,6 +25,7 @@ type trace struct {
 	payload     bool   // text has every field of an input, its body as hex
 	record      *Recorder
 	noted       func(text string) // a chronicle's, or nil
+	tell        func(at, what string)
 }
 
 // Odd constants of the hash: the golden ratio and two from MurmurHash3's
@@ -86,6 +87,9 @@ func (t *trace) input(now node.Time, at where, in *node.Input) {
 	}
 	if t.record.wants(t.events) {
 		t.record.input(t, now, at, in)
+	}
+	if t.tell != nil {
+		t.tell(at.String(), Describe(in))
 	}
 }
 

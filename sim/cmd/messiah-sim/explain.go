@@ -13,10 +13,10 @@ import (
 
 type explainCmd struct {
 	what
-	Until  uint64   `placeholder:"EVENT" help:"Explain this event instead of the failure."`
-	Format string   `enum:"text,mermaid,html" default:"text" help:"text, mermaid or html."`
-	Out    string   `placeholder:"FILE" help:"Write to a file instead of standard output."`
-	Near   uint64   `default:"20" placeholder:"N" help:"Look for a run that passes among so many like it; 0 looks for none."`
+	Until  uint64 `placeholder:"EVENT" help:"Explain this event instead of the failure."`
+	Format string `enum:"text,mermaid,html" default:"text" help:"text, mermaid or html."`
+	Out    string `placeholder:"FILE" help:"Write to a file instead of standard output."`
+	Near   uint64 `default:"20" placeholder:"N" help:"Look for a run that passes among so many like it; 0 looks for none."`
 }
 
 // Help is the example of the command.

@@ -29,16 +29,17 @@ const (
 var version = "dev"
 
 type commands struct {
-	List     listCmd     `cmd:"" help:"List the scenarios."`
-	Run      runCmd      `cmd:"" help:"Run one scenario once."`
-	Sweep    sweepCmd    `cmd:"" help:"Run scenarios with many seeds, on all processors."`
-	Replay   replayCmd   `cmd:"" help:"Run a seed again and print its trace as text."`
-	Minimise minimiseCmd `cmd:"" help:"Find the smallest plan under which a run still fails."`
-	Explain  explainCmd  `cmd:"" help:"Show what led to the end of a run: as text, mermaid or a page."`
-	Verify   verifyCmd   `cmd:"" help:"Run the same seeds on other machines and settings, and compare."`
-	Bugs     bugsCmd     `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
-	Speed    speedCmd    `cmd:"" help:"Measure the simulator on the full stack."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	List      listCmd      `cmd:"" help:"List the scenarios."`
+	Run       runCmd       `cmd:"" help:"Run one scenario once."`
+	Sweep     sweepCmd     `cmd:"" help:"Run scenarios with many seeds, on all processors."`
+	Replay    replayCmd    `cmd:"" help:"Run a seed again and print its trace as text."`
+	Minimise  minimiseCmd  `cmd:"" help:"Find the smallest plan under which a run still fails."`
+	Explain   explainCmd   `cmd:"" help:"Show what led to the end of a run: as text, mermaid or a page."`
+	Verify    verifyCmd    `cmd:"" help:"Run the same seeds on other machines and settings, and compare."`
+	Bugs      bugsCmd      `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
+	Enumerate enumerateCmd `cmd:"" help:"Go through every delivery order and crash point of a small case."`
+	Speed     speedCmd     `cmd:"" help:"Measure the simulator on the full stack."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 
 	Errand errandCmd `cmd:"" hidden:"" name:"verify-errand" help:"What verify asks the binaries of its cells to do."`
 

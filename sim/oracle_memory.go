@@ -1,0 +1,46 @@
+package sim
+
+import (
+	"fmt"
+
+	"messiah/core/ordered"
+)
+
+// rememberer is an oracle that judges by more than the present state. What it
+// remembers is part of the state of a case, so that two orders are taken for one
+// only where it would judge what follows alike.
+type rememberer interface {
+	// remembers appends the canonical bytes of what it remembers. (Package fmt
+	// prints a map by its keys in order.)
+	remembers(dst []byte) []byte
+}
+
+func (o *admission) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%d %v %#v %#v %#v", o.step, o.opened, o.linked, o.open, o.stubs)
+}
+
+func (o *oneStub) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.made) }
+
+func (o *truth) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%#v %#v %#v", o.alive, o.heard, o.due)
+}
+
+func (o *hooks) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.attached) }
+
+func (o *calls) remembers(dst []byte) []byte {
+	dst = fmt.Appendf(dst, "%v", o.excused)
+	for _, client := range ordered.Keys(o.by) {
+		dst = fmt.Appendf(dst, " %d %#v", client, *o.by[client])
+	}
+	return dst
+}
+
+func (o *durable) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%#v %#v", o.counts, o.kept)
+}
+
+func (o *loaders) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%#v %#v", o.granted, o.stale)
+}
+
+func (o *bounds) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.logins) }
