@@ -40,12 +40,18 @@ test: all-tools lint ## all that CI checks: lint, every test, and the race detec
 	go test -timeout 15m ./...
 	go test -timeout 5m -tags planted ./core/planted
 	go test -timeout 10m -tags planted ./fuzz/world -run Planted
-	go test -timeout 5m -tags planted ./scenarios -run Plans
+	go test -timeout 5m -tags planted -run 'Planted|Plans' ./scenarios
 	go test -timeout 15m -race -short ./core/... ./netsim/... ./sim/... ./scenarios/... ./prod/...
 
 .PHONY: sim
 sim: bin/messiah-sim ## sweep all scenarios with new seeds for SIM of real time
 	bin/messiah-sim sweep --for $(SIM) $(SIMFLAGS)
+
+.PHONY: enumerate
+enumerate: bin/messiah-sim ## every delivery order and crash point of the small cases, some with more faults
+	bin/messiah-sim enumerate connect-then-disconnect --timers 4
+	bin/messiah-sim enumerate second-login --timers 3
+	bin/messiah-sim enumerate game-lost
 
 .PHONY: bench
 bench: bin/messiah-sim bin/messiah ## benchmarks of every package, the simulator on the full stack, a cluster of processes
@@ -91,7 +97,7 @@ lint: tools bin/messiah-vet ## gofmt, go vet, staticcheck and the determinism ch
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted (gofmt -w . formats them):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
-	go vet -tags planted ./core/planted ./fuzz/world
+	go vet -tags planted ./core/planted ./fuzz/world ./scenarios
 	go vet -tags e2e ./prod/...
 	go run $(STATICCHECK) ./...
 	packages="$$(go run ./fuzz/rules/deterministic)"; go vet -vettool=$(CURDIR)/bin/messiah-vet $$packages

@@ -87,7 +87,10 @@ func (c *Case) Start() (*Still, error) {
 		st.left.Faults = c.Crashes + c.Drops
 	}
 	st.told(func() { c.Open(st.s) })
-	if slices.ContainsFunc(w.scripts, func(one script) bool { return one.do != nil }) && w.verdict == nil {
+	if v := w.verdict; v != nil {
+		return nil, c.cannotBegin(v)
+	}
+	if slices.ContainsFunc(w.scripts, func(one script) bool { return one.do != nil }) {
 		return nil, fmt.Errorf("sim: the opening of %s leaves something that is to be done later", c.Name)
 	}
 	st.stop()
@@ -96,9 +99,13 @@ func (c *Case) Start() (*Still, error) {
 	}
 	st.settle()
 	if v := w.verdict; v != nil {
-		return nil, fmt.Errorf("sim: %s is violated before anything is gone through: %w", c.Name, v)
+		return nil, c.cannotBegin(v)
 	}
 	return st, nil
+}
+
+func (c *Case) cannotBegin(v *Violation) error {
+	return fmt.Errorf("sim: %s is violated before anything is gone through: %w", c.Name, v)
 }
 
 // told tells a part of a story, which may end early at a violation.

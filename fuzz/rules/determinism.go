@@ -17,6 +17,7 @@ var exempt = [...]struct{ dir, reason string }{
 	{"sim/cmd", "the command: reads files and the clock, prints"},
 	{"sim/report", "draws for people what many runs showed: no world runs in it"},
 	{"sim/sweep", "the parallel sweeper: one goroutine a world, real seconds, files"},
+	{"sim/enumerate", "the parallel explorer: one goroutine a world, taken in order; its outcome is the same for any number"},
 	{"sim/tier", "the clock of the KCP tier: a synctest bubble a world, moved by sleeping"},
 	{"core/arq", "the library's clock is a package variable, reached by linkname"},
 }
