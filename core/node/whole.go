@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"messiah/core/ordered"
 	"messiah/core/wire"
 )
 
@@ -81,8 +82,8 @@ func (h *Host) writeLinks(c *wire.Coder, name func(uint64) uint64) {
 	})
 	wire.Slice(c, &h.forgotten, func(c *wire.Coder, p *Peer) { c.Struct(p) })
 	named := make(map[uint64]*conn, len(h.conns))
-	for id, one := range h.conns {
-		named[name(id)] = one
+	for _, id := range ordered.Keys(h.conns) {
+		named[name(id)] = h.conns[id]
 	}
 	wire.Map(c, &named, (*wire.Coder).Uint64, func(c *wire.Coder, one **conn) {
 		c.Struct(openConn{*one})

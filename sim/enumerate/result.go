@@ -156,7 +156,7 @@ const MaxSteps = 36
 
 // steps tells an order for people in at most MaxSteps lines: of a long one the beginning is left out.
 func steps(c *sim.Case, path []int) ([]string, error) {
-	all, _, err := Tell(c, path)
+	all, _, _, err := Tell(c, path)
 	if over := len(all) - MaxSteps; over > 0 {
 		all = append([]string{fmt.Sprintf("     (%d moves before)", over+1)}, all[over+1:]...)
 	}
@@ -164,11 +164,11 @@ func steps(c *sim.Case, path []int) ([]string, error) {
 }
 
 // Tell tells an order for people, a line for each move and what handles it, and
-// what is violated in the end or, where the order may end there, at rest.
-func Tell(c *sim.Case, path []int) (lines []string, v *sim.Violation, err error) {
+// what is violated behind it or, where an order may end there, at rest.
+func Tell(c *sim.Case, path []int) (lines []string, end bool, v *sim.Violation, err error) {
 	w, err := c.Start()
 	if err != nil {
-		return nil, nil, err
+		return nil, false, nil, err
 	}
 	handled := ""
 	w.Tell(func(at, what string) {
@@ -180,7 +180,7 @@ func Tell(c *sim.Case, path []int) (lines []string, v *sim.Violation, err error)
 	for i, n := range path {
 		moves, _ := w.Moves()
 		if n < 0 || n >= len(moves) {
-			return nil, nil, noMove(i, n, len(moves))
+			return nil, false, nil, noMove(i, n, len(moves))
 		}
 		text := w.Text(&moves[n])
 		handled = ""
@@ -192,11 +192,11 @@ func Tell(c *sim.Case, path []int) (lines []string, v *sim.Violation, err error)
 	}
 	w.Tell(nil)
 	if v = w.Verdict(); v == nil {
-		if _, end := w.Moves(); end {
+		if _, end = w.Moves(); end {
 			v = w.Rest()
 		}
 	}
-	return lines, v, nil
+	return lines, end, v, nil
 }
 
 // Unmerged goes through every order one by one, each from the opening on, and

@@ -222,18 +222,23 @@ func (c *enumerateCmd) tell(out *output, one *sim.Case) error {
 		}
 		path = append(path, n)
 	}
-	steps, v, err := enumerate.Tell(one, path)
+	steps, end, v, err := enumerate.Tell(one, path)
 	if err != nil {
 		return usage("%v", err)
 	}
 	for _, step := range steps {
 		fmt.Fprintln(out.results, step)
 	}
-	if v == nil {
-		fmt.Fprintln(out.results, "no oracle is violated, at rest after this order either")
+	switch {
+	case v != nil:
+		fmt.Fprintf(out.results, "violation of %s: %s\n", v.Oracle, v.Text)
+	case end:
+		fmt.Fprintln(out.results, "no oracle is violated, nor when the cluster comes to rest after this order")
+		return nil
+	default:
+		fmt.Fprintln(out.results, "no oracle is violated")
 		return nil
 	}
-	fmt.Fprintf(out.results, "violation of %s: %s\n", v.Oracle, v.Text)
 	return exitStatus{status: exitViolation}
 }
 
