@@ -150,7 +150,7 @@ func TestCaseThatCannotBegin(t *testing.T) {
 	kcp := caseNamed(t, "second-login")
 	kcp.Options = func(o *sim.Options) { o.Transport = sim.KCP }
 	for want, c := range map[string]*sim.Case{
-		"leaves something that is to be done later": late, "is violated before anything is gone through: admission": blind, "goes over streams": kcp,
+		"leaves something that is to be done at a later time": late, "is violated before anything is gone through: admission": blind, "goes over streams": kcp,
 	} {
 		if _, err := c.Start(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

@@ -23,7 +23,7 @@ type Case struct {
 	// options; it may be nil.
 	Options func(o *Options)
 	// Open tells what happens before, in the one order that virtual time gives it.
-	// It must leave nothing that is to be done at a later time.
+	// It and Begin must leave nothing that is to be done at a later time or step.
 	Open func(s *Story)
 	// Begin tells what happens at the instant at which time stands still; it may be nil.
 	Begin func(s *Story)
@@ -90,12 +90,12 @@ func (c *Case) Start() (*Still, error) {
 	if v := w.verdict; v != nil {
 		return nil, c.cannotBegin(v)
 	}
-	if slices.ContainsFunc(w.scripts, func(one script) bool { return one.do != nil }) {
-		return nil, fmt.Errorf("sim: the opening of %s leaves something that is to be done later", c.Name)
-	}
 	st.stop()
 	if c.Begin != nil {
 		st.told(func() { c.Begin(st.s) })
+	}
+	if len(w.watchers) > 0 || slices.ContainsFunc(w.scripts, func(f func()) bool { return f != nil }) {
+		return nil, fmt.Errorf("sim: %s leaves something that is to be done at a later time or step", c.Name)
 	}
 	st.settle()
 	if v := w.verdict; v != nil {

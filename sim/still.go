@@ -193,12 +193,20 @@ func (l *lane) handle() {
 	l.wake()
 }
 
+// maxRounds bounds how often one move lets each loop handle an input: no message
+// is worth so many.
+const maxRounds = 10_000
+
 // settle lets all that does not lag handle what has reached it. What one of them
 // does reaches another only as a move, so that their order does not matter.
 func (st *Still) settle() {
 	w := st.s.World
-	for again := true; again && w.verdict == nil; {
+	rounds := 0
+	for again := true; again && w.verdict == nil; rounds++ {
 		again = false
+		if rounds == maxRounds {
+			w.Violate("progress", "handlers go on for ever at one instant: %d rounds of them", rounds)
+		}
 		for _, p := range w.procs[1:] {
 			again = st.settleOne(p) || again
 		}

@@ -59,6 +59,9 @@ type Violation struct {
 // and few, since the worlds of one round do not hear of each other.
 const batch = 64
 
+// maxMoves bounds an order; over it the case is refused. Real ones have some dozens.
+const maxMoves = 10_000
+
 // state is one state of the cluster.
 type state struct {
 	digest sim.Digest
@@ -201,6 +204,10 @@ func (s *search) follow(j job, salt int) (c chain) {
 		}
 		c.found = append(c.found, one)
 		if again || one.moves == 0 {
+			return c
+		}
+		if len(c.found) > maxMoves {
+			c.err = fmt.Errorf("enumerate: an order goes on for more than %d moves: what never rests needs a Depth", maxMoves)
 			return c
 		}
 		move := int32(0)
