@@ -86,7 +86,7 @@ func smallCases(t *testing.T) map[string]*sim.Case {
 // each from the opening on: as many as the merged states stand for, with the same ends.
 func TestMergedStatesStandForEveryOrder(t *testing.T) {
 	for name, c := range smallCases(t) {
-		if testing.Short() && name != "rival" {
+		if testing.Short() && name != "hasty" {
 			continue // one is enough for the race detector
 		}
 		r := enumerated(t, c, 2, 0)

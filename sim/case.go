@@ -94,7 +94,7 @@ func (c *Case) Start() (*Still, error) {
 	if c.Begin != nil {
 		st.told(func() { c.Begin(st.s) })
 	}
-	if len(w.watchers) > 0 || slices.ContainsFunc(w.scripts, func(f func()) bool { return f != nil }) {
+	if len(w.watchers) > 0 || slices.ContainsFunc(w.scripts, func(one script) bool { return one.do != nil }) {
 		return nil, fmt.Errorf("sim: %s leaves something that is to be done at a later time or step", c.Name)
 	}
 	st.settle()
