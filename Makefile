@@ -49,7 +49,7 @@ sim: bin/messiah-sim ## sweep all scenarios with new seeds for SIM of real time
 
 .PHONY: enumerate
 enumerate: bin/messiah-sim ## every delivery order and crash point of the small cases, some with more faults
-	bin/messiah-sim enumerate connect-then-disconnect --timers 4
+	bin/messiah-sim enumerate connect-then-disconnect --faults 2
 	bin/messiah-sim enumerate second-login --timers 3
 	bin/messiah-sim enumerate game-lost
 
