@@ -38,6 +38,8 @@ type commands struct {
 	Verify    verifyCmd    `cmd:"" help:"Run the same seeds on other machines and settings, and compare."`
 	Bugs      bugsCmd      `cmd:"" help:"Plant each known bug and show that an oracle catches it."`
 	Enumerate enumerateCmd `cmd:"" help:"Go through every delivery order and crash point of a small case."`
+	Speed     speedCmd     `cmd:"" help:"Measure the simulator on the full stack."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 
 	Errand errandCmd `cmd:"" hidden:"" name:"verify-errand" help:"What verify asks the binaries of its cells to do."`
 
