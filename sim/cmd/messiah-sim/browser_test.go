@@ -171,7 +171,7 @@ func TestPageInABrowser(t *testing.T) {
 }
 
 func (p *page) lanesAndArrows(t *testing.T) {
-	if got := p.text(`explained.columns()[0].join(" ")`); got != "client1 gate1 gate2" {
+	if got := p.text(`explained.columns()[0].join(" ")`); got != "client1 gate1" {
 		t.Errorf("the columns are %q", got)
 	}
 	text := explained(t, race...)
@@ -219,7 +219,7 @@ func (p *page) failure(t *testing.T) {
 	if got > 16 {
 		t.Errorf("the failure's line is %.0f steps off its colour", got)
 	}
-	if got := p.text(`document.getElementById("message").textContent`); !strings.Contains(got, "connection-truth: gate2 heard that session") {
+	if got := p.text(`document.getElementById("message").textContent`); !strings.Contains(got, "connection-truth: gate1 heard that session") {
 		t.Errorf("the message is %q", got)
 	}
 }
@@ -236,9 +236,9 @@ func (p *page) filters(t *testing.T) {
 		t.Errorf("%d events are sealed packets or marks, want %d", events, want)
 	}
 	p.choose("kind", "")
-	p.choose("place", "gate2")
-	if events, _ := p.seen(); events != p.want(p.run.Deep, func(i int) bool { at := p.run.Place[i]; return at >= 0 && p.run.Places[at].Name == "gate2" }) {
-		t.Errorf("%d events are on gate2", events)
+	p.choose("place", "gate1")
+	if events, _ := p.seen(); events != p.want(p.run.Deep, func(i int) bool { at := p.run.Place[i]; return at >= 0 && p.run.Places[at].Name == "gate1" }) {
+		t.Errorf("%d events are on gate1", events)
 	}
 	p.choose("place", "")
 	if events, _ := p.seen(); events != len(p.run.Deep) {

@@ -31,6 +31,9 @@ func (c explainCmd) Run(out *output) error {
 		return err
 	}
 	failed, err := chronicled(sc, rc)
+	if err == nil && rc.Plan != nil {
+		failed.Repro = "messiah-sim replay " + c.What
+	}
 	if err != nil {
 		return usage("%v", err)
 	}

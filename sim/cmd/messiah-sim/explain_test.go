@@ -41,7 +41,7 @@ func explained(t *testing.T, args ...string) string {
 	}
 	var stderr bytes.Buffer
 	cmd := exec.Command(path, append([]string{"explain"}, args...)...)
-	cmd.Stderr = &stderr
+	cmd.Stderr, cmd.Dir = &stderr, filepath.Join("..", "..", "..")
 	out, err := cmd.Output()
 	var exited *exec.ExitError
 	if !errors.As(err, &exited) || exited.ExitCode() != exitViolation {
@@ -50,8 +50,8 @@ func explained(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// race is the run of the golden explanations: the race of the source notes, found by seed 2.
-var race = []string{"connect-then-disconnect", "--seed", "2", "--plant", "connected-not-withdrawn"}
+// race is the run of the golden explanations: the smallest plan of the race of the source notes.
+var race = []string{"scenarios/testdata/plans/planted/connected-not-withdrawn.plan"}
 
 func TestExplanationOfTheRace(t *testing.T) {
 	for _, format := range []string{"text", "mermaid"} {
@@ -76,15 +76,16 @@ func TestExplanationOfTheRace(t *testing.T) {
 
 // TestExplanationsFitAScreen explains a failure that is noticed long after it was made.
 func TestExplanationsFitAScreen(t *testing.T) {
-	text := explained(t, "reconnect-resume", "--seed", "1", "--plant", "resume-skips-resend")
+	text := explained(t, "scenarios/testdata/plans/planted/resume-skips-resend.plan")
 	if lines := strings.Count(text, "\n"); lines > 40 {
 		t.Errorf("it has %d lines", lines)
 	}
 	for _, want := range []string{
 		"delivered-or-told: client1 waits for the outcome of 1 calls",
-		"nearest pass: reconnect-resume, seed 1 without resume-skips-resend; they part at ",
-		"send reply 4294967298 (player1 of client1)",  // the answer that was lost
-		"client1                                drop", // what lost it
+		"without resume-skips-resend; they part at ",
+		"send reply 42949672", // the answer that was lost
+		"! 0.",                // what lost it
+		"drop-client target=client1",
 		"violation of delivered-or-told",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(want), " ")) {
