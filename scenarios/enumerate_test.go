@@ -148,12 +148,12 @@ func TestOracleFailsInACase(t *testing.T) {
 func TestCaseThatCannotBegin(t *testing.T) {
 	late := caseNamed(t, "connect-then-disconnect")
 	late.Open = func(s *sim.Story) { s.After(1, func() {}) }
-	blind := caseNamed(t, "connect-then-disconnect")
-	blind.Game.Script = func(sim.Observer) game.Script { return siege.Script(nil) }
+	wrong := caseNamed(t, "connect-then-disconnect")
+	wrong.Open = func(s *sim.Story) { s.Violate("admission", "the story says so") }
 	kcp := caseNamed(t, "second-login")
 	kcp.Options = func(o *sim.Options) { o.Transport = sim.KCP }
 	for want, c := range map[string]*sim.Case{
-		"leaves something that is to be done at a later time": late, "is violated before anything is gone through: admission": blind, "goes over streams": kcp,
+		"leaves something that is to be done at a later time": late, "is violated before anything is gone through: admission": wrong, "goes over streams": kcp,
 	} {
 		if _, err := c.Start(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

@@ -109,29 +109,55 @@ func (w *World) makeGate(id node.ID) (node.Node, []node.Lane) {
 
 func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
 	p := w.byID[id]
-	script := w.cfg.Game.Script(w.observer(p))
+	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
 	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace}
 	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.Finder())}
 }
 
-// observer passes what a game's code saw on to the oracles.
+// observer passes what a game's code tells on to the oracles.
 func (w *World) observer(p *process) Observer {
-	tell := func(s Sight) {
-		s.By = p
-		for _, o := range w.oracles {
-			o.Saw(s)
-		}
-	}
 	return Observer{
 		Executed: func(account string, n, count uint64) {
-			tell(Sight{What: SawExecuted, Account: account, N: n, Count: count})
+			w.saw(Sight{What: SawExecuted, By: p, Account: account, N: n, Count: count})
 		},
-		ServerOpen:  func() { tell(Sight{What: SawServerOpen}) },
-		StubCreated: func(name string) { tell(Sight{What: SawStubCreated, Account: name}) },
-		Attached:    func(account string) { tell(Sight{What: SawAttached, Account: account}) },
-		Lost:        func(account string) { tell(Sight{What: SawLost, Account: account}) },
 	}
+}
+
+func (w *World) saw(s Sight) {
+	for _, o := range w.oracles {
+		o.Saw(s)
+	}
+}
+
+// watched is a script whose hooks the oracles hear of: behind the game's own code, if there is any.
+func (w *World) watched(p *process, s game.Script) game.Script {
+	open, created, attached, lost := s.ServerOpen, s.StubCreated, s.Attached, s.Lost
+	s.ServerOpen = func(c *game.Call) {
+		if open != nil {
+			open(c)
+		}
+		w.saw(Sight{What: SawServerOpen, By: p})
+	}
+	s.StubCreated = func(c *game.Call, name string) {
+		if created != nil {
+			created(c, name)
+		}
+		w.saw(Sight{What: SawStubCreated, By: p, Account: name})
+	}
+	s.Attached = func(c *game.Call) {
+		if attached != nil {
+			attached(c)
+		}
+		w.saw(Sight{What: SawAttached, By: p, Account: c.Account()})
+	}
+	s.Lost = func(c *game.Call) {
+		if lost != nil {
+			lost(c)
+		}
+		w.saw(Sight{What: SawLost, By: p, Account: c.Account()})
+	}
+	return s
 }
 
 // addClient adds a player of an account, not started yet.

@@ -20,7 +20,7 @@ import (
 
 // Game is what a game author brings to a simulated cluster.
 type Game struct {
-	// Script returns the game's code, which tells the observer what it saw happen.
+	// Script returns the game's code. The observer is for methods that execute numbered calls.
 	Script func(o Observer) game.Script
 	// Finder returns the pathfinder that a game's path lane uses.
 	Finder func() nav.Pathfinder
@@ -28,13 +28,10 @@ type Game struct {
 	Names []string
 }
 
-// Observer is told by game code what happened, for the oracles.
+// Observer is told by game code what only it can tell, for the oracles. The
+// script's hooks are watched without its doing.
 type Observer struct {
-	Executed    func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
-	ServerOpen  func()
-	StubCreated func(name string)
-	Attached    func(account string)
-	Lost        func(account string)
+	Executed func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
 }
 
 // Config says what a world consists of.

@@ -15,6 +15,7 @@ var deterministic = [...]string{"core", "sim", "netsim", "scenarios"}
 // one variable of the process, set between runs.
 var exempt = [...]struct{ dir, reason string }{
 	{"sim/cmd", "the command: reads files and the clock, prints"},
+	{"sim/command", "what the command does: reads files and the clock, prints"},
 	{"sim/report", "draws for people what many runs showed: no world runs in it"},
 	{"sim/sweep", "the parallel sweeper: one goroutine a world, real seconds, files"},
 	{"sim/enumerate", "the parallel explorer: one goroutine a world, taken in order; its outcome is the same for any number"},

@@ -47,13 +47,9 @@ func (a *Avatar) Code(c *wire.Coder) {
 	c.Float64(&a.At.Z)
 }
 
-// Observer is told what game code saw happen, by oracles. Every hook may be nil.
+// Observer is told of each counted call that ran, by oracles. Its hook may be nil.
 type Observer struct {
-	Executed    func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
-	ServerOpen  func()
-	StubCreated func(name string)
-	Attached    func(account string)
-	Lost        func(account string)
+	Executed func(account string, n, count uint64) // the avatar remembers so many
 }
 
 // Script returns the game's code. An observer, which may be nil, hears of each step.
@@ -70,10 +66,8 @@ func Script(o *Observer) game.Script {
 			Where: where,
 		},
 		Stubs:       []string{Director},
-		ServerOpen:  o.serverOpen,
-		StubCreated: o.stubCreated,
-		Attached:    o.attached,
-		Lost:        o.lost,
+		ServerOpen:  serverOpen,
+		StubCreated: stubCreated,
 		Moved:       moved,
 	}
 }
@@ -124,28 +118,8 @@ func where(c *game.Call, _ []byte) ([]byte, proto.Outcome) {
 	return c.FindPath(geom.Vec3{X: 5, Z: 5}, geom.Vec3{X: 35, Z: 10})
 }
 
-func (o *Observer) serverOpen(c *game.Call) {
-	c.Log(node.Info, "the town stands")
-	if o.ServerOpen != nil {
-		o.ServerOpen()
-	}
-}
+func serverOpen(c *game.Call) { c.Log(node.Info, "the town stands") }
 
-func (o *Observer) stubCreated(c *game.Call, name string) {
+func stubCreated(c *game.Call, name string) {
 	c.Log(node.Info, "the siege has a director", "stub", name)
-	if o.StubCreated != nil {
-		o.StubCreated(name)
-	}
-}
-
-func (o *Observer) attached(c *game.Call) {
-	if o.Attached != nil {
-		o.Attached(c.Account())
-	}
-}
-
-func (o *Observer) lost(c *game.Call) {
-	if o.Lost != nil {
-		o.Lost(c.Account())
-	}
 }

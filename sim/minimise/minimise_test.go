@@ -45,7 +45,7 @@ func fragile() *sim.Scenario {
 	return &sim.Scenario{
 		Name: "fragile",
 		Game: sim.Game{
-			Script: func(o sim.Observer) game.Script { return game.Script{ServerOpen: func(*game.Call) { o.ServerOpen() }} },
+			Script: func(sim.Observer) game.Script { return game.Script{} },
 			Finder: func() nav.Pathfinder { return nav.Courtyard() },
 		},
 		Play: func(s *sim.Story) {

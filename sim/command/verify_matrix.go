@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -150,7 +150,7 @@ func (t *toolchain) compile(ctx context.Context, b *build) {
 		args = append(args, "-tags", "planted")
 	}
 	b.binary = filepath.Join(t.out, name)
-	c := exec.CommandContext(ctx, t.command, append(args, "-o", b.binary, commandPackage)...)
+	c := exec.CommandContext(ctx, t.command, append(args, "-o", b.binary, program.Package)...)
 	c.Env = append(os.Environ(), "GOARCH="+b.arch)
 	if b.amd64 != "" {
 		c.Env = append(c.Env, "GOAMD64="+b.amd64)

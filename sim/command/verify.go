@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"messiah/core/planted"
-	"messiah/scenarios"
 	"messiah/sim"
 )
 
@@ -101,7 +100,7 @@ func (c verifyCmd) runs() (runs []oneRun, transports []string, err error) {
 	}
 	names := c.Names
 	if len(names) == 0 {
-		for _, sc := range scenarios.All() {
+		for _, sc := range program.Scenarios {
 			names = append(names, sc.Name)
 		}
 	}

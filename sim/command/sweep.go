@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -89,7 +89,7 @@ func (c sweepCmd) Run(out *output) error {
 		cfg.Scenarios = append(cfg.Scenarios, sc)
 	}
 	if len(c.Names) == 0 {
-		cfg.Scenarios = catalogue()
+		cfg.Scenarios = program.Scenarios
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -226,8 +226,8 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 	}
 	for _, f := range r.Failures {
 		s.Failures = append(s.Failures, sweptFailure{
-			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: f.Repro,
-			Why: sweep.Explain(f.Scenario, f.Seed, c.Set),
+			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: named(f.Repro),
+			Why: named(sweep.Explain(f.Scenario, f.Seed, c.Set)),
 		})
 	}
 	for _, mark := range sim.KnownMarks() {
@@ -274,7 +274,7 @@ func printSwept(w io.Writer, f *sweptFailure) {
 	}
 	fmt.Fprintf(w, "  again: %s\n  why:   %s\n", f.Repro, f.Why)
 	if f.PlanFile != nil {
-		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *f.PlanFile)
+		fmt.Fprintf(w, "  the smallest plan again: %s replay %s\n", program.Name, *f.PlanFile)
 	}
 }
 
@@ -350,7 +350,7 @@ func writeJUnit(file string, r *sweep.Report) error {
 	suite := junitSuite{Name: "messiah-sim sweep", Tests: r.Runs, Failures: r.Failed, Time: r.Real.Seconds()}
 	for _, f := range r.Failures {
 		suite.Cases = append(suite.Cases, junitCase{f.Scenario, "seed " + strconv.FormatUint(f.Seed, 10),
-			&junitFailure{f.Message, f.Message + "\n" + f.Repro}})
+			&junitFailure{f.Message, f.Message + "\n" + named(f.Repro)}})
 	}
 	b, err := xml.MarshalIndent(suite, "", "  ")
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bufio"
@@ -118,9 +118,9 @@ func (c runCmd) resolve() (*sim.Scenario, sim.RunConfig, error) {
 // again returns the commands that run it again and that explain it.
 func (c runCmd) again(res *sim.Result) (repro, why string) {
 	if c.Plan != "" {
-		return "messiah-sim replay " + c.Plan, "messiah-sim explain " + c.Plan
+		return program.Name + " replay " + c.Plan, program.Name + " explain " + c.Plan
 	}
-	return sweep.Repro(res.Scenario, res.Seed, c.Set), sweep.Explain(res.Scenario, res.Seed, c.Set)
+	return named(sweep.Repro(res.Scenario, res.Seed, c.Set)), named(sweep.Explain(res.Scenario, res.Seed, c.Set))
 }
 
 func asRan(res *sim.Result, wall time.Duration) ran {
@@ -193,7 +193,7 @@ func printFailure(w io.Writer, r *ran) {
 	}
 	fmt.Fprintf(w, "\n  again: %s\n  why:   %s\n", r.Repro, r.Why)
 	if r.PlanFile != nil {
-		fmt.Fprintf(w, "  the smallest plan again: messiah-sim replay %s\n", *r.PlanFile)
+		fmt.Fprintf(w, "  the smallest plan again: %s replay %s\n", program.Name, *r.PlanFile)
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"messiah/scenarios"
 	"messiah/sim"
 )
 
@@ -44,6 +43,9 @@ const workload = "one world on one core; an event is one handler call of a node 
 func (c speedCmd) Run(out *output) error {
 	if c.Clients < 1 || c.Clients > 100_000 {
 		return usage("--clients %d is not between 1 and 100000", c.Clients)
+	}
+	if program.Crowd == nil {
+		return usage("%s has no crowd to measure: set Program.Crowd", program.Name)
 	}
 	runtime.GOMAXPROCS(1) // what is measured is one core
 	s, err := c.measure()
@@ -94,7 +96,7 @@ func (c speedCmd) crowd(span time.Duration, profile string) (s sped, err error) 
 		s.EventsPerSecond = float64(s.Events) / wall.Seconds()
 		s.SimToReal = span.Seconds() / wall.Seconds()
 	}
-	res, rerr := execute(scenarios.Crowd(c.Clients, span, before, after), sim.RunConfig{Seed: 1, Set: c.Set})
+	res, rerr := execute(program.Crowd(c.Clients, span, before, after), sim.RunConfig{Seed: 1, Set: c.Set})
 	switch {
 	case rerr != nil:
 		return s, usage("%v", rerr)
@@ -123,7 +125,7 @@ func seedsPerSecond(span time.Duration) (float64, error) {
 		if d := time.Since(began); d >= span && n > 0 {
 			return float64(n) / d.Seconds(), nil
 		}
-		sc := scenarios.Crowd(4, 28*time.Second, nothing, nothing)
+		sc := program.Crowd(4, 28*time.Second, nothing, nothing)
 		res, err := execute(sc, sim.RunConfig{Seed: uint64(n)})
 		if err != nil {
 			return 0, usage("%v", err)

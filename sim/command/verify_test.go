@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -280,7 +280,7 @@ func TestFusedMultiplyAddIsLocated(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, *one.Message)
 		}
 	}
-	if want := "go run -tags planted ./sim/cmd/messiah-sim verify second-login --seeds 1 --cells "; !strings.HasPrefix(*one.Repro, want) {
+	if want := "go run -tags planted messiah/sim/cmd/messiah-sim verify second-login --seeds 1 --cells "; !strings.HasPrefix(*one.Repro, want) {
 		t.Errorf("the command to run it again is %s", *one.Repro)
 	}
 }

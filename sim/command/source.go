@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"os"
@@ -40,7 +40,7 @@ func looksLikeFile(s string) bool {
 	if strings.ContainsAny(s, "./\\") {
 		return true
 	}
-	for _, sc := range catalogue() {
+	for _, sc := range program.Scenarios {
 		if sc.Name == s {
 			return false
 		}

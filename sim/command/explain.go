@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func (c explainCmd) Run(out *output) error {
 	}
 	failed, err := chronicled(sc, rc)
 	if err == nil && rc.Plan != nil {
-		failed.Repro = "messiah-sim replay " + c.What
+		failed.Repro = program.Name + " replay " + c.What
 	}
 	if err != nil {
 		return usage("%v", err)
@@ -75,7 +75,7 @@ func chronicled(sc *sim.Scenario, cfg sim.RunConfig) (*explain.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &explain.Case{Result: res, Chronicle: cfg.Chronicle, Repro: sweep.Repro(sc.Name, res.Seed, cfg.Set)}, nil
+	return &explain.Case{Result: res, Chronicle: cfg.Chronicle, Repro: named(sweep.Repro(sc.Name, res.Seed, cfg.Set))}, nil
 }
 
 // nearest looks for the run that passes and is most like the failed one: the same

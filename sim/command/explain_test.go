@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -25,6 +25,7 @@ var buggy = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	program = sample()
 	status := m.Run()
 	if path, err := buggy(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
@@ -41,7 +42,7 @@ func explained(t *testing.T, args ...string) string {
 	}
 	var stderr bytes.Buffer
 	cmd := exec.Command(path, append([]string{"explain"}, args...)...)
-	cmd.Stderr, cmd.Dir = &stderr, filepath.Join("..", "..", "..")
+	cmd.Stderr, cmd.Dir = &stderr, filepath.Join("..", "..")
 	out, err := cmd.Output()
 	var exited *exec.ExitError
 	if !errors.As(err, &exited) || exited.ExitCode() != exitViolation {

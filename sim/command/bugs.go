@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -18,9 +18,6 @@ import (
 	"messiah/core/planted"
 	"messiah/sim"
 )
-
-// commandPackage is what bugs and verify build.
-const commandPackage = "messiah/sim/cmd/messiah-sim"
 
 // plant is the bug that the runs of a command are made with.
 type plant string
@@ -132,7 +129,7 @@ func plantedBinary(ctx context.Context, people io.Writer) (path string, remove f
 	remove = func() { _ = os.RemoveAll(dir) }
 	path = filepath.Join(dir, "messiah-sim")
 	fmt.Fprintln(people, "building with -tags planted")
-	build := exec.CommandContext(ctx, toolchain, "build", "-buildvcs=false", "-tags", "planted", "-o", path, commandPackage)
+	build := exec.CommandContext(ctx, toolchain, "build", "-buildvcs=false", "-tags", "planted", "-o", path, program.Package)
 	if text, err := build.CombinedOutput(); err != nil {
 		remove()
 		first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
@@ -181,7 +178,8 @@ func (one *caught) ask(ctx context.Context, binary string, args []string, docume
 
 // plantedCommand is a command of this binary as one of a binary that carries the bugs.
 func plantedCommand(command string) string {
-	return strings.Replace(command, "messiah-sim", "go run -tags planted ./sim/cmd/messiah-sim", 1)
+	rest, _ := strings.CutPrefix(command, program.Name)
+	return "go run -tags planted " + program.Package + rest
 }
 
 // minimise finds the smallest plan of a bug that was found, in a child process.

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -28,7 +28,7 @@ func (c listCmd) Run(out *output) error {
 		oracles = append(oracles, o.Name)
 	}
 	var all []listed
-	for _, sc := range catalogue() {
+	for _, sc := range program.Scenarios {
 		marks := sc.Marks
 		if marks == nil {
 			marks = []string{}

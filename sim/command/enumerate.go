@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -14,7 +14,6 @@ import (
 	"golang.org/x/term"
 
 	"messiah/core/planted"
-	"messiah/scenarios"
 	"messiah/sim"
 	"messiah/sim/enumerate"
 )
@@ -42,7 +41,7 @@ func (enumerateCmd) Help() string {
 
 func aboutCases() string {
 	var b strings.Builder
-	for _, c := range scenarios.Cases() {
+	for _, c := range program.Cases {
 		fmt.Fprintf(&b, "%s: %s\n\n", c.Name, c.About)
 	}
 	return strings.TrimSpace(b.String())
@@ -51,7 +50,7 @@ func aboutCases() string {
 // caseNamed finds a case, or says which there are.
 func caseNamed(name string) (*sim.Case, error) {
 	names := ""
-	for _, c := range scenarios.Cases() {
+	for _, c := range program.Cases {
 		if c.Name == name {
 			return c, nil
 		}
