@@ -68,9 +68,7 @@ func (d *DB) ended(env *node.Env, op uint64) (string, *account) {
 // storeLate gives an operation up whose answer did not come.
 func (d *DB) storeLate(env *node.Env, op uint64) {
 	name, a := d.ended(env, op)
-	if a == nil {
-		return
-	}
+	must.True(a != nil, "the timer of store operation %d outlived it", op)
 	env.Mark("store-late")
 	d.fail(env, name, a)
 }

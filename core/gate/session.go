@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
@@ -79,9 +80,7 @@ func (g *Gate) disconnected(env *node.Env, in *node.Input) {
 
 // answer hears from a shard that a record kept for a resume has ended.
 func (g *Gate) answer(env *node.Env, in *node.Input) {
-	if in.Type != session.AnswerDropped {
-		return
-	}
+	must.True(in.Type == session.AnswerDropped, "a shard answers %d", in.Type)
 	c := g.sessions[in.Session]
 	if c == nil || !c.lost {
 		return

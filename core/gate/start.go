@@ -139,9 +139,7 @@ func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
 	}
 	counts := make(map[node.Peer]int, len(ready))
 	for _, c := range g.clients.All() {
-		if c.route != 0 {
-			counts[c.game]++
-		}
+		counts[c.game]++ // those without a route are on nobody's
 	}
 	return slices.MinFunc(ready, func(a, b node.Peer) int { return counts[a] - counts[b] }), true
 }

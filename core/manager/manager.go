@@ -95,7 +95,7 @@ func (m *Manager) Step(env *node.Env, in *node.Input) {
 	case node.InLinkBack:
 		env.Cancel(timerDead, uint64(in.From))
 	case node.InLinkDown:
-		m.linkDown(env, node.Peer{ID: in.From, Inc: in.Inc})
+		m.linkDown(node.Peer{ID: in.From, Inc: in.Inc})
 	case node.InTimer:
 		m.timer(env, in)
 	case node.InMessage:

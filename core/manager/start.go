@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
@@ -87,14 +88,13 @@ func (m *Manager) remember(dead node.Peer) {
 	}
 }
 
-func (m *Manager) linkDown(env *node.Env, peer node.Peer) {
-	if p := m.find(peer.ID); p != nil && p.peer == peer {
-		m.declareDead(env, peer)
-	}
+// linkDown hears the end of a link, which only the manager's own Forget brings about.
+func (m *Manager) linkDown(peer node.Peer) {
+	p := m.find(peer.ID)
+	must.True(p == nil || p.peer != peer, "the link to %v has ended, which is listed", peer.ID)
 }
 
-// declareDead says that a process is dead whose connection stayed broken, or
-// whose link has ended.
+// declareDead says that a process is dead whose connection stayed broken.
 func (m *Manager) declareDead(env *node.Env, peer node.Peer) {
 	if p := m.find(peer.ID); p != nil && p.peer == peer {
 		env.Mark("declared-dead-" + peer.ID.Kind().String())
@@ -169,10 +169,6 @@ func (m *Manager) advance(env *node.Env, what change) {
 	if !m.opened && !m.complete() {
 		m.moveTo(env, proto.StepStarted)
 		return
-	}
-	if m.step < proto.StepRegistered {
-		m.moveTo(env, proto.StepRegistered)
-		what = membersChanged
 	}
 	if what == membersChanged {
 		m.members = m.version + 1

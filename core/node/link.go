@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"messiah/core/must"
 	"messiah/core/planted"
 	"messiah/core/wire"
 )
@@ -258,10 +259,7 @@ func (h *Host) sent(l *link, start int) {
 // laneFrame puts a frame that a lane encoded into the outbox of its link.
 func (h *Host) laneFrame(in *Input) {
 	f, rest, err := wire.Split(in.Body)
-	if err != nil || len(rest) != 0 {
-		h.log(Error, "a lane made a bad frame", "lane", in.Lane, "error", err)
-		return
-	}
+	must.True(err == nil && len(rest) == 0, "lane %d made a bad frame: %v", in.Lane, err)
 	l := h.current[in.From]
 	// What was meant for an earlier life names routes that mean others to this one.
 	if l == nil || l.peer.Inc != in.Inc || l.size()+len(in.Body) > MaxLinkBytes-controlReserve {
@@ -384,18 +382,16 @@ func (h *Host) connData(in *Input) {
 	b := in.Body
 	for c != nil && len(b) > 0 {
 		f, rest, err := wire.Split(b)
-		if err != nil {
-			h.log(Warn, "dropped a process connection with a bad frame", "error", err)
-			h.dropConn(c)
-			return
-		}
 		size := len(b) - len(rest)
 		b = rest
-		if c.state == connReady && f.Type >= FirstType {
+		if err == nil && c.state == connReady && f.Type >= FirstType {
 			h.received(c.link, &f, size)
 			continue
 		}
-		if !h.linkFrame(c, &f) {
+		if err != nil {
+			h.log(Warn, "dropped a process connection with a bad frame", "error", err)
+		}
+		if err != nil || !h.linkFrame(c, &f) {
 			h.dropConn(c)
 			return
 		}
@@ -437,9 +433,7 @@ func (h *Host) write(conn uint64, frame []byte) {
 
 // keepAlive notices a connection that has fallen silent, and keeps ours from being taken for one.
 func (h *Host) keepAlive(l *link) {
-	if l == nil || l.conn == 0 {
-		return
-	}
+	must.True(l != nil && l.conn != 0, "the ping timer of a link outlived its connection")
 	if h.now.Sub(l.heard) > silenceBreaks {
 		h.dropConn(h.conns[l.conn])
 		return
