@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"messiah/core/must"
@@ -15,6 +16,8 @@ type Config struct {
 	Delivery Delivery
 	Scribble bool // overwrite each received buffer after its handler: the simulator and tests do
 	Lanes    int
+	// LinkBytes bounds what is kept for one peer that it has not acknowledged; 0 is MaxLinkBytes.
+	LinkBytes int
 
 	// Fence ends a process that finds it was stopped for so long that its peers
 	// may hold it for dead: others do its work by then.
@@ -81,6 +84,7 @@ const EntropySize = 32
 // incarnation, all keys and all tokens come from it.
 func NewHost(cfg Config, n Node, entropy []byte) *Host {
 	must.Equal(len(entropy), EntropySize, "length of start entropy")
+	cfg.LinkBytes = cmp.Or(cfg.LinkBytes, MaxLinkBytes)
 	id := derive(entropy, "incarnation", 0)
 	h := &Host{
 		cfg:      cfg,

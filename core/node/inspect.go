@@ -1,5 +1,7 @@
 package node
 
+import "slices"
+
 // Load is what waits in a host, for inspection.
 type Load struct {
 	Inputs   int // queued for the node, session events included
@@ -18,6 +20,9 @@ func (h *Host) Load() Load {
 		Conns: len(h.conns), Links: len(h.order), Dials: len(h.dials), Sessions: len(h.sessions),
 	}
 }
+
+// Dead returns the lives that are remembered as dead, oldest first.
+func (h *Host) Dead() []Peer { return slices.Clone(h.forgotten) }
 
 // Proven tells whether the process behind a connection has shown that it knows
 // the cluster's secret. Until then it may be anybody.

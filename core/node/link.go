@@ -23,10 +23,10 @@ const (
 // Bounds and times of a link.
 const (
 	// MaxLinkBytes bounds the unacknowledged frames kept for one peer. Data is
-	// refused with ErrLinkFull before that, so that controlReserve is left for
+	// refused with ErrLinkFull before that, so that one part in controlShare is left for
 	// the engine's own messages; where these overflow it the process halts.
-	MaxLinkBytes   = 32 << 20
-	controlReserve = 4 << 20
+	MaxLinkBytes = 32 << 20
+	controlShare = 8
 
 	pingEvery     = time.Second     // a link that says nothing else says this
 	silenceBreaks = 4 * time.Second // a connection from which nothing comes is given up
@@ -47,17 +47,17 @@ const (
 
 	// maxForgotten bounds the dead lives remembered, more than the manager lists; the oldest is dropped first.
 	maxForgotten = 1 << 10
-	// The room that a link keeps when all is acknowledged, and the least it makes, in bytes.
-	linkKeepBytes = 1 << 20
-	linkRoom      = 16 << 10
+	// LinkKeepBytes is the most room that a link keeps when all is acknowledged, in bytes.
+	LinkKeepBytes = 1 << 20
+	linkRoom      = 16 << 10 // the least that it makes
 )
 
-// reserve says how much of a link's buffer a message may not use.
+// reserve says how many of a link buffer's shares a message may not use.
 type reserve int
 
 const (
 	reserveControl reserve = 0
-	reserveData    reserve = controlReserve
+	reserveData    reserve = 1
 )
 
 // link is one ordered, reliable, resumable stream of frames to one life of a
@@ -114,7 +114,7 @@ func (l *link) acknowledge(count uint64) bool {
 	for ; l.base < count; l.base++ {
 		l.head += 4 + int(binary.LittleEndian.Uint32(l.kept[l.head:]))
 	}
-	if l.size() == 0 && cap(l.kept)+cap(l.spare) > linkKeepBytes {
+	if l.size() == 0 && cap(l.kept)+cap(l.spare) > LinkKeepBytes {
 		l.kept, l.spare, l.head = nil, nil, 0
 	}
 	return true
@@ -229,7 +229,7 @@ func (h *Host) send(to ID, typ uint16, flags uint8, routes []uint64, payload []b
 		return ErrNoLink
 	}
 	size := frameOverhead + 8*len(routes) + len(payload)
-	if l.size()+size > MaxLinkBytes-int(keepFree) {
+	if l.size()+size > h.cfg.LinkBytes-int(keepFree)*h.cfg.LinkBytes/controlShare {
 		if keepFree == reserveControl {
 			h.halt("the link to "+to.String()+" is over its bound", false)
 		}
@@ -262,7 +262,7 @@ func (h *Host) laneFrame(in *Input) {
 	must.True(err == nil && len(rest) == 0, "lane %d made a bad frame: %v", in.Lane, err)
 	l := h.current[in.From]
 	// What was meant for an earlier life names routes that mean others to this one.
-	if l == nil || l.peer.Inc != in.Inc || l.size()+len(in.Body) > MaxLinkBytes-controlReserve {
+	if l == nil || l.peer.Inc != in.Inc || l.size()+len(in.Body) > h.cfg.LinkBytes-h.cfg.LinkBytes/controlShare {
 		h.inbox.Push(&Input{Kind: InUndelivered, From: in.From, Inc: in.Inc, Type: f.Type, Routes: f.Routes, Body: f.Payload, Cause: h.cause})
 		return
 	}
@@ -453,13 +453,14 @@ type LinkInfo struct {
 	Sent     uint64
 	Received uint64
 	Unacked  int // bytes
+	Room     int // bytes that are kept for what is not acknowledged
 }
 
 // Links returns the links in the order in which they were made.
 func (h *Host) Links() []LinkInfo {
 	infos := make([]LinkInfo, 0, len(h.order))
 	for _, l := range h.order {
-		infos = append(infos, LinkInfo{l.peer, l.conn != 0, l.next, l.received, l.size()})
+		infos = append(infos, LinkInfo{l.peer, l.conn != 0, l.next, l.received, l.size(), cap(l.kept) + cap(l.spare)})
 	}
 	return infos
 }

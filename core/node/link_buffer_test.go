@@ -122,7 +122,7 @@ func TestLinkGivesUnusualRoomBack(t *testing.T) {
 	}
 	h.Finish()
 	l.acknowledge(l.next)
-	if room := cap(l.kept) + cap(l.spare); room > linkKeepBytes {
+	if room := cap(l.kept) + cap(l.spare); room > LinkKeepBytes {
 		t.Errorf("an idle link keeps %d bytes", room)
 	}
 	if err := h.env.Forward(l.peer.ID, typeNumber, 0, nil, payload); err != nil || l.size() < len(payload) {
@@ -138,7 +138,7 @@ func TestFullLink(t *testing.T) {
 	for err == nil {
 		err = h.env.Forward(to, typeNumber, 0, nil, payload)
 	}
-	if !errors.Is(err, ErrLinkFull) || l.size() > MaxLinkBytes-controlReserve || l.size() < MaxLinkBytes-controlReserve-2*len(payload) {
+	if !errors.Is(err, ErrLinkFull) || l.size() > MaxLinkBytes-(MaxLinkBytes/controlShare) || l.size() < MaxLinkBytes-(MaxLinkBytes/controlShare)-2*len(payload) {
 		t.Fatalf("%v at %d bytes", err, l.size())
 	}
 	sent := l.next
@@ -157,7 +157,7 @@ func TestFullLink(t *testing.T) {
 		t.Errorf("a lane's frame to a full link came back %d times", back)
 	}
 	control := &number{pad: payload}
-	for range controlReserve/len(payload) - 2 {
+	for range (MaxLinkBytes/controlShare)/len(payload) - 2 {
 		if err := h.env.Send(to, control); err != nil {
 			t.Fatalf("the engine's own message: %v", err)
 		}
