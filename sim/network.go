@@ -17,6 +17,9 @@ func (w *World) Schedule(at node.Time, e netsim.Event) {
 // Up says that a connection stands.
 func (w *World) Up(e *netsim.End) bool {
 	p := w.bySite[e.Site]
+	if p.raw != nil {
+		return p.raw.up(e)
+	}
 	if !p.takes() {
 		return false
 	}
@@ -33,6 +36,9 @@ func (w *World) Up(e *netsim.End) bool {
 // Data hands over one item of a connection.
 func (w *World) Data(e *netsim.End, b []byte) bool {
 	p := w.bySite[e.Site]
+	if p.raw != nil {
+		return p.raw.data(e, b)
+	}
 	if !p.takes() {
 		return false
 	}
@@ -58,6 +64,9 @@ func (w *World) Data(e *netsim.End, b []byte) bool {
 // Down says that a connection has ended or, of a dial, was not to be had.
 func (w *World) Down(e *netsim.End) bool {
 	p := w.bySite[e.Site]
+	if p.raw != nil {
+		return p.raw.down(e)
+	}
 	if !p.takes() {
 		return false
 	}

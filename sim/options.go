@@ -38,6 +38,8 @@ type Options struct {
 	Skew      time.Duration // the furthest a process's wall clock is off
 	Drift     int           // the most a wall clock runs wrong, in parts per million
 
+	LinkBytes int // that a process keeps for another which has not acknowledged them
+
 	StoreLatency time.Duration
 	StoreFail    int // chance in a million that an operation fails
 	StoreLose    int // that an answer is lost
@@ -58,7 +60,7 @@ func DefaultOptions() Options {
 	return Options{
 		Gates: 2, Games: 3, Clients: 4, Transport: Stream,
 		ClientLink: netsim.LAN(), ClusterLink: netsim.LAN(),
-		Service: 2 * time.Microsecond, LaneDelay: 20 * time.Microsecond, StoreLatency: 2 * time.Millisecond,
+		LinkBytes: node.MaxLinkBytes, Service: 2 * time.Microsecond, LaneDelay: 20 * time.Microsecond, StoreLatency: 2 * time.Millisecond,
 		Duration: 5 * time.Second, CallEvery: 500 * time.Millisecond, Outstanding: 4, Payload: 16, Grace: 5 * time.Second,
 		Knobs: Usual, Faults: allFaults,
 	}
@@ -89,6 +91,7 @@ var options = [...]option{
 	span("lane-delay", "the longest that a lane waits before a batch", func(o *Options) *time.Duration { return &o.LaneDelay }),
 	span("skew", "the furthest a wall clock is off", func(o *Options) *time.Duration { return &o.Skew }),
 	number("drift", "the most a wall clock runs wrong, in parts per million", 0, netsim.Million, func(o *Options) *int { return &o.Drift }),
+	number("link-bytes", "that a process keeps for another which has not acknowledged them", 1<<10, node.MaxLinkBytes, func(o *Options) *int { return &o.LinkBytes }),
 	span("store-latency", "of a store operation", func(o *Options) *time.Duration { return &o.StoreLatency }),
 	number("store-fail", "chance in a million that a store operation fails", 0, netsim.Million, func(o *Options) *int { return &o.StoreFail }),
 	number("store-lose", "chance in a million that a store answer is lost", 0, netsim.Million, func(o *Options) *int { return &o.StoreLose }),

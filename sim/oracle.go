@@ -89,7 +89,7 @@ func Oracles() []OracleAbout {
 
 func newOracles(w *World) []Oracle {
 	return []Oracle{
-		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w),
+		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w), newOnce(w),
 	}
 }
 

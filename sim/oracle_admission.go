@@ -78,11 +78,21 @@ func (o *admission) serverOpen(p *process, list uint64) {
 	if st.Version != list {
 		return // the manager has a newer list, which the game does not know yet
 	}
+	gates, db := 0, false
 	for i := range st.Processes {
-		gate := st.Processes[i].Peer
-		if gate.ID.Kind() == node.Gate && !o.linked[[2]node.Peer{gate, p.host.Self()}] && !o.w.linkedNow(gate, p.host.Self()) {
-			o.w.Violate("admission", "the server-open logic of %v has run, and %v was never linked to it", p.id, gate.ID)
+		one := st.Processes[i].Peer
+		switch one.ID.Kind() {
+		case node.Gate:
+			gates++
+			if !o.linked[[2]node.Peer{one, p.host.Self()}] && !o.w.linkedNow(one, p.host.Self()) {
+				o.w.Violate("admission", "the server-open logic of %v has run, and %v was never linked to it", p.id, one.ID)
+			}
+		case node.DB:
+			db = db || slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer == one })
 		}
+	}
+	if st.Settled && st.Step > proto.StepStarted && (gates == 0 || !db) { // else the list of that version said something else
+		o.w.Violate("admission", "the server-open logic of %v has run with %d gates and db=%v", p.id, gates, db)
 	}
 }
 

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"cmp"
+
 	"messiah/core/addr"
 	"messiah/core/client"
 	"messiah/core/dbm"
@@ -268,7 +270,10 @@ func (o *bounds) process(p *process) {
 		w.Violate("bounded", "%v has %d inputs of %d bytes queued", p.id, load.Inputs, load.Bytes)
 	}
 	for _, l := range p.host.Links() {
-		if l.Unacked > node.MaxLinkBytes {
+		if l.Unacked == 0 && l.Room > node.LinkKeepBytes {
+			w.Violate("bounded", "%v keeps room of %d bytes for %v, which has all", p.id, l.Room, l.Peer.ID)
+		}
+		if l.Unacked > cmp.Or(p.cfg.LinkBytes, node.MaxLinkBytes) {
 			w.Violate("bounded", "%v keeps %d bytes for %v", p.id, l.Unacked, l.Peer.ID)
 		}
 		if l.Up && l.Unacked > maxQuietLink && w.opts.Clients < 100 {
@@ -283,6 +288,9 @@ func (o *bounds) process(p *process) {
 			o.shard(p, shard)
 		}
 	}
+	if life, twice := repeated(p.host.Dead()); twice {
+		w.Violate("bounded", "%v remembers twice that %v is dead", p.id, life)
+	}
 	if load.Timers > node.MaxTimers {
 		w.Violate("bounded", "%v has %d timers", p.id, load.Timers)
 	}
@@ -294,6 +302,18 @@ const (
 	maxLaneTasks = 64 << 20
 	maxQuietLink = 4 << 20 // unacknowledged on a link that stands, in a small cluster
 )
+
+// repeated finds a life that a list has twice.
+func repeated(lives []node.Peer) (node.Peer, bool) {
+	seen := make(map[node.Peer]bool, len(lives))
+	for _, one := range lives {
+		if seen[one] {
+			return one, true
+		}
+		seen[one] = true
+	}
+	return node.Peer{}, false
+}
 
 func (o *bounds) shard(p *process, shard *session.Shard) {
 	if shard.Len() > session.DefaultMaxSessions || shard.HalfOpen() > session.DefaultMaxHalfOpen {

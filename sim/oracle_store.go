@@ -36,7 +36,7 @@ func (o *durable) Saw(s Sight) {
 }
 
 func (o *durable) Handled(p *process, in *node.Input) {
-	if in.Kind != node.InMessage || p.id.Kind() != node.Game {
+	if in.Kind != node.InMessage || p.id.Kind() != node.Game || o.w.raw(node.Peer{ID: in.From, Inc: in.Inc}) {
 		return
 	}
 	switch in.Type {
@@ -94,10 +94,10 @@ func newLoaders(w *World) *loaders {
 }
 
 func (o *loaders) Handled(p *process, in *node.Input) {
-	if in.Kind != node.InMessage {
+	from := node.Peer{ID: in.From, Inc: in.Inc}
+	if in.Kind != node.InMessage || o.w.raw(from) {
 		return
 	}
-	from := node.Peer{ID: in.From, Inc: in.Inc}
 	switch in.Type {
 	case proto.TypeClaimed:
 		var m proto.Claimed

@@ -1,6 +1,10 @@
 package sim
 
-import "messiah/core/node"
+import (
+	"slices"
+
+	"messiah/core/node"
+)
 
 // oneStub checks that each stub was created once on a life of a game and, at
 // rest, lives on exactly one game.
@@ -21,6 +25,9 @@ func newOneStub(w *World) *oneStub { return &oneStub{w: w, made: map[stubOf]bool
 func (o *oneStub) Saw(s Sight) {
 	if s.What != SawStubCreated {
 		return
+	}
+	if !slices.Contains(o.w.stubNames(), s.Account) {
+		o.w.Violate("one-stub", "%v created the stub %s, and its code knows none of that name", s.By.id, s.Account)
 	}
 	k := stubOf{s.By.host.Self(), s.Account}
 	if o.made[k] {

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
+	"messiah/core/dbm"
 	"messiah/core/manager"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -55,6 +57,69 @@ func (s *Story) Release(h *netsim.Held) {
 // FailStore lets every operation of the store fail for a while, half of them carried out all the same.
 func (s *Story) FailStore(d time.Duration) { s.strike(Fault{Kind: StoreFail, For: d}) }
 
+// SpoilRecord makes the last number in an account's record one that cannot be
+// read, or all of the record; the function that it returns mends the record as it is by then.
+func (s *Story) SpoilRecord(account string, all bool) (mend func()) {
+	const number = 9 // bytes of a number with a fraction, its code included
+	rows := s.stores[0].rows
+	r := rows[account]
+	good := slices.Clone(r.value)
+	from := len(good) - number
+	if all {
+		from = 0
+	}
+	bad := bytes.Repeat([]byte{unreadable}, len(good)-from)
+	r.value = slices.Concat(good[:from], bad)
+	rows[account] = r
+	return func() {
+		r := rows[account]
+		from := len(r.value) - len(bad)
+		if from < 0 || !bytes.Equal(r.value[from:], bad) {
+			s.Violate("durable", "the record of %s could not be read, and was written over", account)
+			return
+		}
+		r.value = slices.Concat(r.value[:from], good[len(good)-len(bad):])
+		rows[account] = r
+	}
+}
+
+// unreadable is a byte that begins no value.
+const unreadable = 0xc1
+
+// Forgive says that the story gives cause for an error to be logged.
+func (s *Story) Forgive(text string) { s.forgiven[text] = true }
+
+// HasRecord tells whether the store has a record of an account that no game holds.
+func (w *World) HasRecord(account string) bool {
+	r, known := w.stores[0].rows[account]
+	if !known {
+		return false
+	}
+	holder, err := dbm.HolderOf(r.value)
+	return err == nil && holder == node.Peer{}
+}
+
+// Avatars counts the avatars of an account that games keep, in whatever state.
+func (w *World) Avatars(account string) int {
+	n := 0
+	for _, p := range w.servers() {
+		if g, ok := gameOf(p); ok {
+			for v := range g.Avatars() {
+				if v.Account == account {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// Linked tells whether a process that runs keeps a link to another, in whatever life.
+func (w *World) Linked(from, to node.ID) bool {
+	p := w.byID[from]
+	return p.host != nil && slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer.ID == to })
+}
+
 // SlowStore lets every operation of the store take longer, by a quarter of the time that it lasts.
 func (s *Story) SlowStore(d time.Duration) { s.strike(Fault{Kind: StoreSlow, For: d}) }
 
@@ -78,6 +143,12 @@ func (w *World) Listed(life node.Peer) (listed, ready bool) {
 	all := p.host.Node().(*manager.Manager).Inspect().Processes
 	i := slices.IndexFunc(all, func(one manager.ProcessStatus) bool { return one.Peer == life })
 	return i >= 0, i >= 0 && all[i].Ready
+}
+
+// Settled tells whether the manager knows who lives: what its list does not name is dead.
+func (w *World) Settled() bool {
+	p := w.byID[ManagerID]
+	return p.host != nil && p.host.Node().(*manager.Manager).Inspect().Settled
 }
 
 // AllPlay tells whether every client is in and every gate knows where its avatar lives.

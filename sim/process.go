@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"messiah/core/game"
 	"messiah/core/node"
 	"messiah/core/session"
 	"messiah/netsim"
@@ -22,6 +23,7 @@ type process struct {
 	site  netsim.Site
 	make  maker
 	cfg   node.Config
+	raw   *RawPeer // in the place of all below: frames written by a story
 
 	life      uint32
 	host      *node.Host // nil while no life runs
@@ -315,10 +317,21 @@ func (l *lane) take(tasks *node.Mail) {
 		return
 	}
 	for in, ok := tasks.Pop(); ok; in, ok = tasks.Pop() {
+		l.addressed(in)
 		l.mail.Push(in)
 	}
 	tasks.Recycle()
 	l.schedule()
+}
+
+// addressed wants a gate's task to name a session, and a game's word for a client to name a gate.
+func (l *lane) addressed(in *node.Input) {
+	switch k := l.p.id.Kind(); {
+	case k == node.Gate && in.Session == 0:
+		l.p.w.Violate("connection-truth", "%v has the task %d for no session", l.p.id, in.Type)
+	case k == node.Game && l.index == game.LaneSerial && in.From == 0:
+		l.p.w.Violate("routes", "%v has a word of type %d for no gate", l.p.id, in.Type)
+	}
 }
 
 // push hands the lane an input from the network; false says that it takes no more.

@@ -91,6 +91,8 @@ type World struct {
 	sessionsMayEnd bool
 	rude           map[node.ID]bool                 // clients that the story lets break the protocol
 	guests         int                              // games beyond those of the options
+	raws           []*RawPeer                       // broken processes that the story has let loose
+	forgiven       map[string]bool                  // texts of errors that the story gives cause for
 	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
 	chronicle      *Chronicle
@@ -140,7 +142,7 @@ const (
 func NewWorld(cfg Config) *World {
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, plan: cfg.Plan, byID: map[node.ID]*process{},
-		marks: map[string]uint64{}, counts: map[uint64]bool{}, rude: map[node.ID]bool{},
+		marks: map[string]uint64{}, counts: map[uint64]bool{}, rude: map[node.ID]bool{}, forgiven: map[string]bool{},
 		procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
 	if w.source == nil {

@@ -41,5 +41,8 @@ func (m *Manager) Inspect() Status {
 	return s
 }
 
+// ListVersion returns the version of the list that was sent last.
+func (m *Manager) ListVersion() uint64 { return m.version }
+
 // Progress returns the start-up step that the cluster has reached.
 func (m *Manager) Progress() proto.Step { return m.step }
