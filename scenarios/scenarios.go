@@ -33,6 +33,10 @@ func All() []*sim.Scenario {
 		lateAnswers(),
 		loginStorm(),
 		unwelcomeGuests(),
+		brokenPeer(),
+		slowFarewell(),
+		spoiledRecord(),
+		fullLinks(),
 		townUnderFire(),
 	}
 }

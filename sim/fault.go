@@ -75,7 +75,7 @@ type Fault struct {
 	Other  node.ID       // the other side of a partition
 	OneWay bool          // of a partition: only from Target to Other
 	For    time.Duration // how long it lasts; of a crash or stop, how long until the next life, 0 for none
-	With   string        // of a bad link its profile, of a clog the links as bits, of a clock the jump
+	With   string        // of a bad link its profile, of a clog the links as bits, of a clock the jump, of a slow store by how much
 }
 
 // faultLog remembers what to heal, what struck, and which fault hit which step.
@@ -251,6 +251,8 @@ func (w *World) drawTarget(f *Fault, s choice.Stream) {
 // drawDetails draws what only some kinds have.
 func (w *World) drawDetails(f *Fault, s choice.Stream) {
 	switch f.Kind {
+	case StoreSlow:
+		f.With = max(f.For/4, time.Millisecond).String()
 	case BadLink:
 		names := stormNames()
 		f.With = names[s.Choose("profile", len(names))]

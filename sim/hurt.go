@@ -178,7 +178,10 @@ func (w *World) hurtStore(f Fault) {
 		st.fail = netsim.Million
 		w.heals(f.For, func() { st.fail = w.opts.StoreFail })
 	case StoreSlow:
-		by := max(f.For/4, time.Millisecond)
+		by, err := time.ParseDuration(f.With)
+		if err != nil {
+			return
+		}
 		st.slow += by
 		w.heals(f.For, func() { st.slow = max(0, st.slow-by) })
 	case StoreCrash:

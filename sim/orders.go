@@ -120,8 +120,10 @@ func (w *World) Linked(from, to node.ID) bool {
 	return p.host != nil && slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer.ID == to })
 }
 
-// SlowStore lets every operation of the store take longer, by a quarter of the time that it lasts.
-func (s *Story) SlowStore(d time.Duration) { s.strike(Fault{Kind: StoreSlow, For: d}) }
+// SlowStore lets every operation of the store take longer for a while.
+func (s *Story) SlowStore(by, d time.Duration) {
+	s.strike(Fault{Kind: StoreSlow, With: by.String(), For: d})
+}
 
 // BreaksProtocol says that a client is one that does not keep to the protocol.
 func (s *Story) BreaksProtocol(c *Player) { s.rude[c.ID()] = true }

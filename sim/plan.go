@@ -284,6 +284,11 @@ func faultTime(text string) (time.Duration, error) {
 // check tells why a fault could not strike anybody in any cluster, nil if it could.
 func (f *Fault) check() error {
 	switch {
+	case f.Kind == StoreSlow:
+		if by, err := time.ParseDuration(f.With); err != nil || by < 0 || by > longest {
+			return fmt.Errorf("with=%q is not by how much the store is slower, like 150ms", f.With)
+		}
+		return nil
 	case slices.Contains(storeFaults[:], f.Kind):
 		return nil
 	case f.Target == 0:

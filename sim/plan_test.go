@@ -42,6 +42,8 @@ func anyFault(t *rapid.T) Fault {
 		f.With = "77"
 	case ClockJump:
 		f.With = "-1h0m0s"
+	case StoreSlow:
+		f.With = "150ms"
 	}
 	return f
 }
