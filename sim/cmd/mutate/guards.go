@@ -137,7 +137,7 @@ func onlyTells(body *ast.BlockStmt) bool {
 			return false
 		}
 		sel, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || sel.Sel.Name != "Mark" && sel.Sel.Name != "Log" {
+		if !ok || sel.Sel.Name != "Mark" && sel.Sel.Name != "Log" && sel.Sel.Name != "log" {
 			return false
 		}
 	}
