@@ -127,7 +127,7 @@ func lostWhileKicked(s *sim.Story) {
 // answerToAnEarlierLife: the only game dies while the db works on its first
 // claim, and its next life makes the same claim before the answer is there.
 func answerToAnEarlierLife(s *sim.Story) {
-	s.SlowStore(6 * time.Second)
+	s.SlowStore(1500*time.Millisecond, 6*time.Second)
 	c := s.NewPlayer("early", nil)
 	s.OnStep("login", "claim", 0, 0, func(node.ID) {
 		for i := 1; i <= s.Options().Games; i++ {
