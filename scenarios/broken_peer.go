@@ -21,6 +21,7 @@ func brokenPeer() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.Stall, o.Duration = 0, time.Second
 		},
 		Play: func(s *sim.Story) {

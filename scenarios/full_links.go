@@ -19,6 +19,7 @@ func fullLinks() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.ClientLink, o.Stall, o.Duration = netsim.LAN(), 0, 2*time.Second
 			o.Clients, o.Outstanding, o.CallEvery = 8, 8, 100*time.Millisecond
 			o.Payload = 30_000

@@ -15,6 +15,7 @@ func slowFarewell() *sim.Scenario {
 		Game:  town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
+			usualTimes(o)
 			o.Gates, o.Games, o.Stall = 2, 2, 0
 			o.Clients = 2 + s.Choose("more-clients", 3)
 			o.Duration = time.Second

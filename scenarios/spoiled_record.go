@@ -4,15 +4,19 @@ import (
 	"time"
 
 	"messiah/sim"
+	"messiah/sim/choice"
 )
 
 // spoiledRecord makes the record of a player who is away unreadable.
 func spoiledRecord() *sim.Scenario {
 	return &sim.Scenario{
-		Name:    "spoiled-record",
-		About:   "Whose record cannot be read is refused, nothing is written over it, and once it is mended the player goes on from it.",
-		Game:    town(),
-		Options: anyCluster,
+		Name:  "spoiled-record",
+		About: "Whose record cannot be read is refused, nothing is written over it, and once it is mended the player goes on from it.",
+		Game:  town(),
+		Options: func(o *sim.Options, s choice.Stream) {
+			anyCluster(o, s)
+			usualTimes(o)
+		},
 		Play: func(s *sim.Story) {
 			s.SessionsMayEnd()
 			s.Open()
