@@ -95,6 +95,9 @@ func unsound(c *sim.Chronicle, e *sim.Entry) string {
 
 func unsoundInput(e, cause *sim.Entry) string {
 	here := cause != nil && cause.Where == e.Where && cause.Place == e.Place
+	if cause != nil && cause.Text == sim.RawAct {
+		return "" // it names itself as it likes
+	}
 	switch e.Input.Kind {
 	case node.InMessage:
 		if e.Input.From != 0 && (cause == nil || cause.Where != e.Input.From) {

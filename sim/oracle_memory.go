@@ -44,3 +44,7 @@ func (o *loaders) remembers(dst []byte) []byte {
 }
 
 func (o *bounds) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.logins) }
+
+func (o *once) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%#v %#v %d %v", o.told, o.list, o.waiting, o.db)
+}

@@ -106,8 +106,18 @@ func (r *RawPeer) Answer(yes bool) {
 // Vanish ends the peer: its connections break, and nobody answers at its address any more.
 func (r *RawPeer) Vanish() { r.Answer(false) }
 
-// net tells the network the time, which it has to know for what the story does.
-func (r *RawPeer) net() { r.w.net.At(r.w.now, r.w.netCause) }
+// RawAct is how a chronicle calls what a raw peer does: it is no node that handles anything.
+const RawAct = "a broken peer acts"
+
+// net tells the network the time, which it has to know for what the story does,
+// and what the cause of it is.
+func (r *RawPeer) net() {
+	cause := r.w.netCause
+	if c := r.w.chronicle; c != nil {
+		cause = c.add(Entry{Sort: Struck, Cause: cause, At: r.w.now, Lane: -1, Text: RawAct}).Num
+	}
+	r.w.net.At(r.w.now, cause)
+}
 
 // Dial begins a connection to a process of the cluster.
 func (r *RawPeer) Dial(to node.ID) *RawConn {
