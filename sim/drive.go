@@ -59,6 +59,9 @@ func (d *Drive) Finish() Result {
 // connections, packets and lanes bring. f keeps nothing and changes nothing.
 func (w *World) Tap(f func(to node.ID, in *node.Input)) { w.tap = f }
 
+// Overhear shows f every input that a node has handled. f keeps nothing and changes nothing.
+func (w *World) Overhear(f func(at node.Peer, in *node.Input)) { w.overheard = f }
+
 // Say sends a client message through the player's session, whatever is in it;
 // without a session it goes nowhere.
 func (c *Player) Say(message []byte) {

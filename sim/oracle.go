@@ -103,6 +103,9 @@ func (w *World) delivering(p *process, in *node.Input) {
 // judge lets oracles and watchers look at a handler that has run.
 func (w *World) judge(p *process, in *node.Input) {
 	w.states.enter(p, in)
+	if w.overheard != nil {
+		w.overheard(p.host.Self(), in)
+	}
 	for _, o := range w.oracles {
 		o.Handled(p, in)
 	}

@@ -95,6 +95,7 @@ type World struct {
 	forgiven       map[string]bool                  // texts of errors that the story gives cause for
 	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
+	overheard      func(at node.Peer, in *node.Input)
 	chronicle      *Chronicle
 	netCause       uint64 // number in the chronicle of what is being done, 0 without one
 	noteCause      uint64 // the same of the fault that is being injected, if one is
