@@ -198,6 +198,13 @@ func (d *DB) processes(env *node.Env, list *proto.Processes) {
 // holds tells whether a holder's claim still counts.
 func (d *DB) holds(p node.Peer) bool { return slices.Contains(d.live, p) }
 
+// Settings reads or writes what the db was made with.
+func (d *DB) Settings(c *wire.Coder) {
+	c.String(&d.cfg.Manager)
+	c.String(&d.cfg.Listen)
+	c.Int64((*int64)(&d.cfg.StoreTimeout))
+}
+
 // State reads or writes the whole state.
 func (d *DB) State(c *wire.Coder) {
 	wire.Map(c, &d.busy, (*wire.Coder).String, func(c *wire.Coder, a **account) {

@@ -231,6 +231,15 @@ func (g *Game) send(env *node.Env, to node.ID, m node.Message) {
 	}
 }
 
+// Settings reads or writes what the game was made with.
+func (g *Game) Settings(c *wire.Coder) {
+	c.String(&g.cfg.Manager)
+	c.String(&g.cfg.Listen)
+	c.Int64((*int64)(&g.cfg.Grace))
+	c.Int64((*int64)(&g.cfg.RetryEvery))
+	c.Int64((*int64)(&g.cfg.DrainWithin))
+}
+
 // State reads or writes the whole state.
 func (g *Game) State(c *wire.Coder) {
 	g.codeAvatars(c)

@@ -281,6 +281,19 @@ func (g *Gate) clientsOn(game node.Peer) []*client {
 	return on
 }
 
+// Settings reads or writes what the gate was made with.
+func (g *Gate) Settings(c *wire.Coder) {
+	c.String(&g.cfg.Manager)
+	c.String(&g.cfg.Listen)
+	wire.Slice(c, &g.cfg.Clients, (*wire.Coder).String)
+	c.Uint8((*uint8)(&g.cfg.Pick))
+	c.Int64((*int64)(&g.cfg.LoginWithin))
+	c.Int64((*int64)(&g.cfg.EnterWithin))
+	c.Int64((*int64)(&g.cfg.Grace))
+	c.Int64((*int64)(&g.cfg.DrainWithin))
+	c.Int64((*int64)(&g.cfg.RetryAfter))
+}
+
 // State reads or writes the whole state.
 func (g *Gate) State(c *wire.Coder) {
 	var all []client

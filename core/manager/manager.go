@@ -229,6 +229,14 @@ func (m *Manager) missing() []string {
 	})
 }
 
+// Settings reads or writes what the manager was made with.
+func (m *Manager) Settings(c *wire.Coder) {
+	c.Int(&m.cfg.Gates)
+	c.Int(&m.cfg.Games)
+	c.Int64((*int64)(&m.cfg.DeadAfter))
+	c.Int64((*int64)(&m.cfg.RecoverFor))
+}
+
 // State reads or writes the whole state.
 func (m *Manager) State(c *wire.Coder) {
 	wire.Slice(c, &m.procs, func(c *wire.Coder, p *proc) { c.Struct(p) })

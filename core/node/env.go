@@ -95,6 +95,10 @@ func (e *Env) Offload(lane int, task *Input) {
 	task.Kind = InTask
 	task.Lane = uint8(lane)
 	task.Cause = e.h.cause
+	if e.h.cfg.Tape != nil {
+		e.h.taped = *task
+		e.h.cfg.Tape.Task(lane, &e.h.taped)
+	}
 	e.h.tasks[lane].Push(task)
 }
 

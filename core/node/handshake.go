@@ -71,6 +71,9 @@ func (h *Host) prove(side string, hello []byte, answerer Peer, nonce [16]byte) (
 	mac.Write(id[:])
 	mac.Write(nonce[:])
 	copy(sum[:], mac.Sum(nil))
+	if h.cfg.Tape != nil {
+		h.cfg.Tape.Prove(&sum)
+	}
 	return sum
 }
 

@@ -29,6 +29,7 @@ type Config struct {
 
 	Log  func(level Level, text string, pairs ...any) // may be nil
 	Mark func(name string)                            // may be nil
+	Tape Tape                                         // may be nil
 }
 
 // Host runs one node: it owns the queue in front of it, its timers, its links
@@ -66,6 +67,7 @@ type Host struct {
 	encoder wire.Encoder
 	decoder wire.Decoder
 	halted  bool
+	taped   Input
 }
 
 type scratch struct{ body, task, frame []byte }
@@ -97,6 +99,9 @@ func NewHost(cfg Config, n Node, entropy []byte) *Host {
 	h.env.h = h
 	h.linkTable.init()
 	h.inbox.Push(&Input{Kind: InStart, Body: entropy, Cause: cfg.Cause})
+	if cfg.Tape != nil {
+		cfg.Tape.Born(h)
+	}
 	return h
 }
 
@@ -111,6 +116,9 @@ func (h *Host) Number(n uint64) { h.number = n }
 
 // Begin starts a turn at the given times.
 func (h *Host) Begin(now Time, wall int64) {
+	if h.cfg.Tape != nil {
+		h.cfg.Tape.Begin(now, wall)
+	}
 	must.True(now >= h.now, "time went back from %d to %d", h.now, now)
 	h.now, h.wall, h.cause = now, wall, 0
 	if late := h.timers.next(); h.cfg.Fence && late < now && now.Sub(late) >= StoppedTooLong {
@@ -129,6 +137,10 @@ func (h *Host) Full() bool {
 // rest is queued for the node.
 func (h *Host) Deliver(in *Input) {
 	h.cause = in.Cause
+	if h.cfg.Tape != nil {
+		h.taped = *in // a copy, so that the caller's value stays where it is
+		h.cfg.Tape.Deliver(&h.taped)
+	}
 	switch in.Kind {
 	case InConnUp:
 		h.connUp(in)
@@ -154,6 +166,9 @@ func (h *Host) Deliver(in *Input) {
 // Step runs at most one handler. It returns the input handled, good until the
 // next call, or false when there is nothing to do now.
 func (h *Host) Step() (*Input, bool) {
+	if h.cfg.Tape != nil {
+		h.cfg.Tape.Step()
+	}
 	if h.halted {
 		return nil, false
 	}
@@ -233,11 +248,17 @@ func (h *Host) Finish() {
 	clear(h.ops)
 	h.ops = h.ops[:0]
 	h.turn++
+	if h.cfg.Tape != nil {
+		h.cfg.Tape.Finish(h)
+	}
 }
 
 func (h *Host) op(op Op) {
 	op.Cause = h.cause
 	h.ops = append(h.ops, op)
+	if h.cfg.Tape != nil {
+		h.cfg.Tape.Op(&h.ops[len(h.ops)-1])
+	}
 }
 
 // setTimer sets a timer on account of what is being done.

@@ -30,3 +30,12 @@ func (h *Host) Proven(conn uint64) bool {
 	c := h.conns[conn]
 	return c != nil && c.state == connReady
 }
+
+// PeerBehind returns which process a connection leads to, as far as it has said;
+// the zero Peer where the connection is not there or has said nothing.
+func (h *Host) PeerBehind(conn uint64) Peer {
+	if c := h.conns[conn]; c != nil {
+		return c.peer
+	}
+	return Peer{}
+}
