@@ -127,6 +127,9 @@ func (p *process) start() {
 	cfg := p.cfg
 	cfg.Self, cfg.Lanes, cfg.Scribble = p.id, len(lanes), true
 	cfg.Mark, cfg.Log, cfg.Cause = w.Mark, p.log, w.netCause
+	if w.cfg.Tape != nil {
+		cfg.Tape = w.cfg.Tape(&cfg)
+	}
 	p.host = node.NewHost(cfg, n, entropy)
 	p.lanes = p.lanes[:0]
 	for i, one := range lanes {

@@ -59,6 +59,9 @@ type RunConfig struct {
 	// Tier makes the datagram tier where the options ask for KCP: the ARQ and the
 	// clock that it reads. Nil: the KCP tier is not to be had.
 	Tier func() (session.NewARQ, Clock)
+
+	// Tape, if not nil, gives each life of a process its tape, or nil: a flight recorder.
+	Tape func(cfg *node.Config) node.Tape
 }
 
 // Verdict says how a run ended.
@@ -137,7 +140,8 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 		cfg.Seed = cfg.Plan.Seed
 	}
 	wc := Config{
-		Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan, Chronicle: cfg.Chronicle,
+		Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan,
+		Chronicle: cfg.Chronicle, Tape: cfg.Tape,
 	}
 	if o.Transport == KCP {
 		wc.NewARQ, wc.Clock = cfg.Tier()

@@ -46,6 +46,8 @@ type Config struct {
 	Plan    *Plan          // nil, or which faults strike
 
 	Chronicle *Chronicle // nil, or what keeps each event with its causes
+	// Tape, if not nil, gives each life of a process its tape, or nil.
+	Tape func(cfg *node.Config) node.Tape
 }
 
 // Clock is a library's clock that has to show virtual time whenever the library is called.
