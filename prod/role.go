@@ -12,6 +12,7 @@ import (
 	"net"
 
 	"messiah/core/node"
+	"messiah/core/record"
 	"messiah/prod/store"
 )
 
@@ -19,7 +20,7 @@ import (
 // From a Start without error on, the process owns the sockets and the store
 // and closes them at its end.
 type Role struct {
-	Host    node.Config // Self, Version, Secret, Delivery, Scribble; Start sets Lanes, Log and Mark
+	Host    node.Config // Self, Version, Secret, Delivery, Scribble; Start sets Lanes, Log, Mark and Tape
 	Node    node.Node
 	Lanes   []node.Lane    // at most MaxLanes
 	Links   net.Listener   // accepts connections of other processes; nil: none
@@ -32,6 +33,7 @@ type Role struct {
 	Store   store.Store  // a db's records, or nil
 	Log     *slog.Logger // nil: slog.Default()
 	Entropy []byte       // node.EntropySize bytes that no other life of a process had; nil: the system's
+	Record  int          // bytes of the latest inputs that are kept for Process.Recording; 0: none
 }
 
 // MaxLanes bounds the lanes of one process: an input names its lane in a byte.
@@ -70,6 +72,9 @@ func (r *Role) fill() error {
 		}
 	}
 	r.Host.Lanes = len(r.Lanes)
+	if r.Record > 0 {
+		r.Host.Tape = record.NewRecorder(r.Record, &r.Host)
+	}
 	return nil
 }
 

@@ -87,6 +87,7 @@ func (s *Site) role(id node.ID) (prod.Role, error) {
 	}
 	r.Host = s.host(id.Kind(), id.Index())
 	r.Log = s.Log
+	r.Record = s.Config.RecordBytes()
 	return r, nil
 }
 

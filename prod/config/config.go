@@ -13,6 +13,7 @@ type Config struct {
 	State   string  `key:"state" about:"directory of keys and of the store; made at first start"`
 	Secrets Secrets `key:"secrets" about:"what proves membership and identity"`
 	Log     Log     `key:"log" about:"lines on standard error"`
+	Record  int     `key:"record" about:"MiB of its latest inputs that each role keeps for messiah admin record; 0: none" min:"0" max:"1024"`
 	Manager Manager `key:"manager" about:"leads the start and says who lives"`
 	DB      DB      `key:"db" about:"owns the records"`
 	Games   []Game  `key:"games" about:"avatars live here"`
@@ -82,6 +83,12 @@ type Players struct {
 	Heartbeat           time.Duration `key:"heartbeat" about:"a quiet side says so after so long" min:"10ms"`
 }
 
+// DefaultRecord is how much the flight recorder of a role keeps, in MiB.
+const DefaultRecord = 4
+
+// RecordBytes returns how many bytes of inputs each role keeps.
+func (c *Config) RecordBytes() int { return c.Record << 20 }
+
 // Sizes of a cluster of which nothing is said.
 const (
 	DefaultGates = 2
@@ -107,6 +114,7 @@ func Default() Config {
 	c := Config{
 		State:   "run",
 		Log:     Log{Format: "text"},
+		Record:  DefaultRecord,
 		Manager: Manager{Listen: loopback(managerPort), Admin: loopback(managerAdmin), DeadAfter: time.Second, RecoverFor: 3 * time.Second},
 		DB:      DB{Listen: loopback(dbPort), Admin: loopback(dbAdmin), Store: "store.db", StoreTimeout: 2 * time.Second},
 		Players: Players{

@@ -39,7 +39,7 @@ func TestErrorsNameTheKey(t *testing.T) {
 		{"unknown key", "manager: {lisen: 127.0.0.1:1}", `config: manager.lisen: is no key here; did you mean "listen"? (line 1)`},
 		{"unknown in a list", "games:\n- listen: 127.0.0.1:1\n- {listn: 127.0.0.1:2}", `config: games[1].listn: is no key here; did you mean "listen"? (line 3)`},
 		{"unknown at the top", "gate: []", `config: gate: is no key here; did you mean "gates"? (line 1)`},
-		{"nothing near", "zzzzzz: 1", "config: zzzzzz: is no key here; known are state, secrets, log, manager, db, games, gates, players (line 1)"},
+		{"nothing near", "zzzzzz: 1", "config: zzzzzz: is no key here; known are state, secrets, log, record, manager, db, games, gates, players (line 1)"},
 		{"twice", "manager: {listen: 127.0.0.1:1, listen: 127.0.0.1:2}", `config: manager.listen: stands twice (line 1)`},
 		{"no duration", "players: {grace: 30}", `config: players.grace: "30" is no duration such as 500ms or 2s (line 1)`},
 		{"no number", "players: {shards: two}", `config: players.shards: "two" is no whole number (line 1)`},

@@ -14,6 +14,7 @@ import (
 type adminCommand struct {
 	Status statusCommand `cmd:"" help:"Show the start, the processes and what they hold."`
 	Kick   kickCommand   `cmd:"" help:"End a client's session."`
+	Record recordCommand `cmd:"" help:"Write what the flight recorder of a role has into a file, to be replayed."`
 }
 
 // adminFlags say whom to ask.

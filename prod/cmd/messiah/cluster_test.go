@@ -3,11 +3,13 @@ package main_test
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"messiah/core/record"
 	"messiah/prod/admin"
 )
 
@@ -232,4 +234,39 @@ func TestTermEndsARoleThatWaitsForOthers(t *testing.T) {
 		}
 		p.line(t, "messiah "+role+"1 left")
 	}
+}
+
+// Each process writes its own recording, found by its configured admin address or by --admin.
+func TestRecordOfSeparateProcesses(t *testing.T) {
+	c := separately(t, 1, 1)
+	file := filepath.Join(c.dir, "manager.rec")
+	r := execute(t, c.dir, "admin", "record", "manager1", "--out", file, "--config", c.file, "--json")
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(r.out), &doc); err != nil || r.status != 0 {
+		t.Fatalf("status %d, %v: %s%s", r.status, err, r.out, r.err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := record.Read(b)
+	if err != nil || rec.Head.Self.ID.String() != "manager1" || doc["incarnation"] != rec.Head.Self.Inc.String() || doc["from_start"] != true ||
+		doc["bytes"] != float64(len(b)) || doc["file"] != file {
+		t.Errorf("%v: %+v of %+v", err, doc, rec.Head)
+	}
+	if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("others may read it: %v %v", st.Mode(), err)
+	}
+	// The gate's admin port was the system's choice, which only its own first line tells.
+	r = execute(t, c.dir, "admin", "record", "gate1", "--config", c.file)
+	if r.status != 1 || !strings.Contains(r.err, "gate1 is in another process; this one has manager1: name the admin address of gate1 with --admin") {
+		t.Errorf("status %d: %s%s", r.status, r.out, r.err)
+	}
+	line := c.all["gate1"].line(t, "messiah gate1 listens")
+	_, at, _ := strings.Cut(line, "admin=")
+	r = execute(t, c.dir, "admin", "record", "gate1", "--admin", at)
+	if r.status != 0 || !strings.Contains(r.out, "replay it: messiah-sim import gate1.rec") {
+		t.Errorf("status %d: %s%s", r.status, r.out, r.err)
+	}
+	c.stop(t)
 }

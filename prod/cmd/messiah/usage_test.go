@@ -36,6 +36,10 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 		{"admin drain game1", `unexpected argument drain`},
 		{"admin close game1", `unexpected argument close`},
 		{"admin kick", `expected "<client>"`},
+		{"admin record", `expected "<role>"`},
+		{"admin record gate", `"gate" names no node; a name is a role and a number, as in gate2`},
+		{"admin record client1", `client1 is no process of a cluster`},
+		{"manager --set record=-1", `config: record: -1 is less than 0`},
 		{"nav build", `unexpected argument nav`},
 		{"store check", `unexpected argument store`},
 	} {
@@ -50,7 +54,7 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 
 func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 	for _, name := range []string{
-		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "config check", "version",
+		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "config check", "version",
 	} {
 		r := execute(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		if r.status != 0 || !strings.Contains(r.out, "Example:") || !strings.Contains(r.out, "messiah "+name) {
