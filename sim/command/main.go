@@ -34,10 +34,22 @@ type Program struct {
 	Package   string // import path of the main package: `bugs` and `verify` build it; where it is empty, that of the running binary
 	Scenarios []*sim.Scenario
 	Cases     []*sim.Case // for enumerate
+	Game      *sim.Game   // that production runs, for import; the first scenario's where it is nil
 
 	// Crowd returns the scenario that `speed` measures: clients for a span, with what
 	// is to be done before and after. Without one the verb says so.
 	Crowd func(clients int, span time.Duration, before, after func(*sim.Story)) *sim.Scenario
+}
+
+// game returns the game that production runs.
+func (p *Program) game() (sim.Game, error) {
+	switch {
+	case p.Game != nil:
+		return *p.Game, nil
+	case len(p.Scenarios) > 0:
+		return p.Scenarios[0].Game, nil
+	}
+	return sim.Game{}, usage("%s has no game to replay a recording with: set Program.Game", p.Name)
 }
 
 // program is the one program of this process, set once by Main or Run before any verb.
@@ -68,6 +80,7 @@ type commands struct {
 	Sweep     sweepCmd     `cmd:"" help:"Run scenarios with many seeds, on all processors."`
 	Replay    replayCmd    `cmd:"" help:"Run a seed again and print its trace as text."`
 	Minimise  minimiseCmd  `cmd:"" help:"Find the smallest plan under which a run still fails."`
+	Import    importCmd    `cmd:"" help:"Replay a flight recording of a production process, and compare what it sends."`
 	Explain   explainCmd   `cmd:"" help:"Show what led to the end of a run: as text, mermaid or a page."`
 	Verify    verifyCmd    `cmd:"" help:"Run the same seeds on other machines and settings, and compare."`
 	Bugs      bugsCmd      `cmd:"" help:"Plant each known bug and show that an oracle catches it."`

@@ -219,6 +219,11 @@ func (replayCmd) Help() string {
 }
 
 func (c replayCmd) Run(out *output) error {
+	if looksLikeFile(c.What) {
+		if recording, err := recordingOf(c.What); err != nil || recording != "" {
+			return c.replayRecording(out, recording, err)
+		}
+	}
 	sc, rc, err := c.resolve()
 	if err != nil {
 		return err
