@@ -226,7 +226,7 @@ func (n *Net) put(c *conn, side int, kind itemKind, b []byte) {
 	it.cause = n.cause
 	it.at = n.now
 	if kind != itemReset {
-		it.at = max(d.last, d.link.streamArrival(n.now, len(b)+headerBytes))
+		it.at = max(d.last, d.link.streamArrival(n.now, c.ends[0].Class, len(b)+headerBytes))
 		d.last = it.at
 	}
 	n.counts.Sent++

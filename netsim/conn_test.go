@@ -436,18 +436,43 @@ func (unlucky) Choose(label string, n int) int {
 	return 0
 }
 
-// On a stream a loss is a retransmission, each after twice the wait of the last, and the item comes in the end.
-func TestStreamLossCostsTime(t *testing.T) {
+// Between processes each loss costs twice the wait of the last, and the item comes in the end.
+func TestLossBetweenProcessesCostsTime(t *testing.T) {
 	r := newRecorder(func(_, _ node.ID) Decider { return unlucky{} }, Profile{Latency: 10 * ms, Loss: Million / 2})
-	client := r.site(node.NewID(node.Client, 1))
+	one := r.site(node.NewID(node.Game, 1))
 	r.server(node.NewID(node.Gate, 1))
 	r.cfg.DialWithin = time.Hour
-	r.Dial(client, 1, "gate1")
+	r.Dial(one, 1, "gate1")
 	wait := 10*ms + retransmitFirst*(1<<retransmitMost-1)
 	r.pass(wait - 1)
 	r.want(t, "too early")
 	r.pass(1)
 	r.want(t, "in time", "gate1 up dialled=false num=0 tag=0")
+}
+
+// Of a client's stream each loss costs KCP's time-out: the round trip and 40 ms,
+// or more where the round trips differ.
+func TestLossOnAStreamCostsTimeOuts(t *testing.T) {
+	for _, test := range []struct {
+		profile Profile
+		timeout time.Duration
+	}{
+		{Profile{Latency: 10 * ms}, 60 * ms},
+		{Profile{Latency: 10 * ms, Jitter: 30 * ms}, 90 * ms},
+		{Profile{Latency: 10 * ms, Jitter: 60 * ms}, 160 * ms},
+	} {
+		test.profile.Loss = Million / 2
+		r := newRecorder(func(_, _ node.ID) Decider { return unlucky{} }, test.profile)
+		client := r.site(node.NewID(node.Client, 1))
+		gate := r.server(node.NewID(node.Gate, 1))
+		r.DialStream(client, r.EndpointOf(gate), 1)
+		r.pass(10*ms + retransmitMost*test.timeout - 1)
+		r.want(t, "too early")
+		r.pass(1)
+		if len(r.lines) != 1 {
+			t.Errorf("%+v: %q in time", test.profile, r.lines)
+		}
+	}
 }
 
 // However much waits in a connection, only its next item has an event.

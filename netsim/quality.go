@@ -16,8 +16,8 @@ type Profile struct {
 	Name      string
 	Latency   time.Duration // of the fastest item
 	Jitter    time.Duration // added evenly from nothing up to this
-	Loss      int           // lost datagrams; on a stream each loss costs a retransmission
-	Corrupt   int           // datagrams with one bit flipped; on a stream it counts as a loss
+	Loss      int           // lost datagrams; on a connection each loss costs a retransmission
+	Corrupt   int           // datagrams with one bit flipped; on a connection it counts as a loss
 	Duplicate int           // datagrams that come twice
 	Reorder   int           // datagrams that are overtaken: they take up to ReorderBy longer
 	ReorderBy time.Duration
@@ -78,8 +78,11 @@ func Profiles() []Profile {
 	return []Profile{LAN(), WiFi(), Bufferbloat(), Stalling(), Mobile3G()}
 }
 
-// ProfileNamed returns the profile of that name.
+// ProfileNamed returns the profile of that name, lossy:N included.
 func ProfileNamed(name string) (Profile, error) {
+	if p, ok := lossyNamed(name); ok {
+		return p, nil
+	}
 	for _, p := range append(Profiles(), Torn()) {
 		if p.Name == name {
 			return p, nil
@@ -88,12 +91,17 @@ func ProfileNamed(name string) (Profile, error) {
 	return Profile{}, fmt.Errorf("netsim: no link profile %q", name)
 }
 
-// Retransmission of a stream: the wait doubles from the first one on. After the
-// last the item passes, since a link that never lets one through is a partition.
+// Retransmission between processes is TCP's: the wait doubles from the first one
+// on. After the last the item passes, since a link that never lets one through
+// is a partition.
 const (
 	retransmitFirst = 200 * time.Millisecond
 	retransmitMost  = 6
 )
+
+// arqFloor is by how much KCP's time-out is above the round-trip time at least:
+// the interval of core/arq's settings.
+const arqFloor = 40 * time.Millisecond
 
 // Link is one direction between two sites.
 type Link struct {
@@ -158,18 +166,37 @@ func (l *Link) leaves(now node.Time, size int) node.Time {
 	return max(at, l.busy)
 }
 
-// streamArrival returns when an item of a stream arrives: a loss costs time, not
-// the item, and what the queue has no room for waits at its sender.
-func (l *Link) streamArrival(now node.Time, size int) node.Time {
+// streamArrival returns when an item of a connection arrives: a loss costs time,
+// not the item, and what the queue has no room for waits at its sender.
+func (l *Link) streamArrival(now node.Time, class Class, size int) node.Time {
 	p := &l.profile
 	at := l.leaves(now, size).Add(p.Latency + l.upTo("jitter", p.Jitter))
-	wait := max(retransmitFirst, 2*p.Latency+p.Jitter)
+	wait, doubles := l.retransmission(class)
 	for range retransmitMost {
 		if !l.happens("loss", p.Loss+p.Corrupt) {
 			break
 		}
 		at = at.Add(wait)
-		wait *= 2
+		if doubles {
+			wait *= 2
+		}
 	}
 	return at
+}
+
+// retransmission returns what the first loss of an item costs, and whether each
+// further one costs twice as much as the one before.
+//
+// A client's stream stands for its session over KCP, which most clients use: the
+// time-out is RFC 6298's, the smoothed round trip and four times its mean
+// deviation (a third of the jitter, where it is even in both directions), with
+// KCP's floor. KCP lengthens it by half each time, and resends sooner where
+// later items are acknowledged; with messages every few tens of milliseconds the
+// two come to a constant wait. The scenarios' conformance test compares.
+func (l *Link) retransmission(class Class) (first time.Duration, doubles bool) {
+	p := &l.profile
+	if class == Stream {
+		return 2*p.Latency + p.Jitter + max(arqFloor, 4*p.Jitter/3), false
+	}
+	return max(retransmitFirst, 2*p.Latency+p.Jitter), true
 }

@@ -84,7 +84,7 @@ var options = [...]option{
 		func(o *Options) *node.Delivery { return &o.Delivery }),
 	choiceOf("pick", "how a gate picks a game", map[string]gate.Pick{"random": gate.PickRandom, "fewest": gate.PickFewest},
 		func(o *Options) *gate.Pick { return &o.Pick }),
-	profile("client-link", "quality between clients and gates", func(o *Options) *netsim.Profile { return &o.ClientLink }),
+	profile("client-link", "quality between clients and gates: a profile, or lossy:N for N percent lost each way at 50 ms there and back", func(o *Options) *netsim.Profile { return &o.ClientLink }),
 	profile("cluster-link", "quality between processes", func(o *Options) *netsim.Profile { return &o.ClusterLink }),
 	span("service", "how long a handler keeps its loop busy", func(o *Options) *time.Duration { return &o.Service }),
 	number("stall", "chance in a million that a handler takes milliseconds", 0, netsim.Million, func(o *Options) *int { return &o.Stall }),
@@ -229,7 +229,7 @@ func profile(name, about string, field func(*Options) *netsim.Profile) option {
 				for _, one := range netsim.Profiles() {
 					names = append(names, one.Name)
 				}
-				return fmt.Errorf("%q is none of %s", text, strings.Join(names, ", "))
+				return fmt.Errorf("%q is none of %s, lossy:0 to lossy:50", text, strings.Join(names, ", "))
 			}
 			*field(o) = p
 			return nil
