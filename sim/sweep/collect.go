@@ -112,7 +112,7 @@ func (c *collector) keep(f Failure) {
 }
 
 func (c *collector) finish() *Report {
-	if r := &c.report; r.Runs > 0 && r.Runs%growthEvery != 0 {
+	if r := &c.report; len(r.Growth) > 0 && r.Growth[len(r.Growth)-1].Runs != r.Runs {
 		r.Growth = append(r.Growth, Growth{r.Runs, r.States})
 	}
 	c.report.Real = time.Since(c.began)
