@@ -12,6 +12,7 @@ SIMFLAGS  ?=
 SOAK      ?= 30m
 VERIFY    ?= 1-5
 FUZZTIME  ?= 30s
+STORIES   ?= 2000
 BENCHTIME ?= 1s
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
@@ -29,13 +30,15 @@ TARGETS  := linux/amd64 linux/arm64
 help: ## list the targets (the default)
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) VERIFY=$(VERIFY) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME)'
+	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) VERIFY=$(VERIFY) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME) STORIES=$(STORIES)'
 
 .PHONY: run
 run: bin/messiah ## build and start a whole cluster with bots; Ctrl-C drains and stops it
 	bin/messiah run --bots $(BOTS)
 
+# Rapid draws the same in each run: a new seed each time is for hunting.
 .PHONY: test
+test: export RAPID_SEED ?= 1
 test: all-tools lint ## all that CI checks: lint, every test, and the race detector
 	go test -timeout 15m ./...
 	go test -timeout 5m -tags planted ./core/planted
@@ -63,6 +66,10 @@ bench: bin/messiah-sim bin/messiah ## benchmarks of every package, the simulator
 .PHONY: fuzz
 fuzz: tools ## every native fuzz target for FUZZTIME, one after the other
 	.ci/fuzz $(FUZZTIME)
+
+.PHONY: hunt
+hunt: tools ## STORIES new stories of the cluster, drawn by rapid and shrunk where one fails
+	go test ./fuzz/world -run Withstands -count 1 -timeout 0 -rapid.seed 0 -rapid.checks $(STORIES) -rapid.steps 60
 
 .PHONY: soak
 soak: bin/messiah-sim ## a long sweep of SOAK; its outcome is kept as run/soak.xml
