@@ -3,6 +3,9 @@ package world
 import (
 	"math/rand/v2"
 	"testing"
+
+	"messiah/sim"
+	"messiah/sim/tier"
 )
 
 // drawnRuns is how many drawn runs an ordinary test plays.
@@ -18,6 +21,25 @@ func TestDrawnPlansPass(t *testing.T) {
 		}
 		if fails(&res) {
 			t.Errorf("generator %d: %s: %s\n%s", seed, res.Verdict, res.Message, r.plan())
+		}
+	}
+}
+
+// The plan that a failure tells is the same run.
+func TestRunsOfBytesArePlans(t *testing.T) {
+	for seed := range uint64(20) {
+		r := readRun(drawn(rand.NewPCG(seed, 0)))
+		res, err := r.play()
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := sim.ReadPlan(r.plan())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := tier.Exec(r.scenario, sim.RunConfig{Plan: plan, Limit: runAtLongest})
+		if err != nil || again.Hash != res.Hash || again.Verdict != res.Verdict {
+			t.Errorf("generator %d, %s: %016x, %s, and its plan %016x, %s, %v", seed, res.Scenario, res.Hash, res.Verdict, again.Hash, again.Verdict, err)
 		}
 	}
 }
