@@ -95,7 +95,7 @@ func Stands(number int) bool {
 var hooks = [...]struct{ file, before, after string }{
 	{"sim/scenario.go", "func (sc *Scenario) Run(cfg RunConfig) (Result, error) {\n",
 		"\tif !guards.Begin(sc.Name, cfg.Seed) {\n\t\treturn Result{Scenario: sc.Name, Seed: cfg.Seed, Verdict: Pass}, nil\n\t}\n"},
-	{"sim/cmd/messiah-sim/main.go", "func run(args []string, stdout, stderr io.Writer) (status int) {\n", "\tdefer guards.End()\n"},
+	{"sim/command/main.go", "func run(args []string, stdout, stderr io.Writer) (status int) {\n", "\tdefer guards.End()\n"},
 }
 
 // hooked returns a source with what comes after a place that must be there once.

@@ -3,6 +3,8 @@ package main
 import (
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -138,5 +140,22 @@ func TestOverlayNeedsItsPlaces(t *testing.T) {
 	}
 	if _, err := hooked([]byte(source), "func nowhere() {", ""); err == nil {
 		t.Error("a place that is not there was found")
+	}
+}
+
+// TestHooksStand: the overlay speaks to its switch at places of sources that move.
+func TestHooksStand(t *testing.T) {
+	root, err := moduleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hooks {
+		source, err := os.ReadFile(filepath.Join(root, h.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hooked(source, h.before, h.after); err != nil {
+			t.Errorf("%s: %v", h.file, err)
+		}
 	}
 }
