@@ -24,7 +24,7 @@ func (w *World) Up(e *netsim.End) bool {
 		return false
 	}
 	if e.Class == netsim.Process {
-		p.arrive(&node.Input{Kind: node.InConnUp, Conn: e.Conn, Num: e.Num, Cause: w.net.Cause()})
+		p.arrive(w.input(node.Input{Kind: node.InConnUp, Conn: e.Conn, Num: e.Num, Cause: w.net.Cause()}))
 		return true
 	}
 	if e.Dialled {
@@ -47,7 +47,7 @@ func (w *World) Data(e *netsim.End, b []byte) bool {
 			w.Mark("loop-queue-full")
 			return false
 		}
-		p.arrive(&node.Input{Kind: node.InConnData, Conn: e.Conn, Body: b, Cause: w.net.Cause()})
+		p.arrive(w.input(node.Input{Kind: node.InConnData, Conn: e.Conn, Body: b, Cause: w.net.Cause()}))
 		return true
 	}
 	index := e.Tag
@@ -58,7 +58,7 @@ func (w *World) Data(e *netsim.End, b []byte) bool {
 		}
 		index = e.Tag - 1
 	}
-	return p.lanes[index].push(&node.Input{Kind: node.InPacket, Endpoint: e.Endpoint, Body: b, Cause: w.net.Cause()})
+	return p.lanes[index].push(w.input(node.Input{Kind: node.InPacket, Endpoint: e.Endpoint, Body: b, Cause: w.net.Cause()}))
 }
 
 // Down says that a connection has ended or, of a dial, was not to be had.
@@ -92,7 +92,14 @@ func (w *World) Datagram(site netsim.Site, from node.Endpoint, b []byte) bool {
 		return false
 	}
 	l := p.lanes[session.ShardOf(b, len(p.lanes))]
-	return l.push(&node.Input{Kind: node.InPacket, Endpoint: from, Body: b, Cause: w.net.Cause()})
+	return l.push(w.input(node.Input{Kind: node.InPacket, Endpoint: from, Body: b, Cause: w.net.Cause()}))
+}
+
+// input returns the input in a place of the world's own, which the next one takes:
+// whoever is handed it copies it, and one made for each would be garbage.
+func (w *World) input(in node.Input) *node.Input {
+	w.arriving = in
+	return &w.arriving
 }
 
 // takes tells whether the process takes something from the network now.

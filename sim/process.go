@@ -419,7 +419,7 @@ func (l *lane) wake() {
 		l.want() // it was put off, which costs nothing until now
 		return
 	}
-	l.step(&node.Input{Kind: node.InWake, Cause: l.host.Waker()})
+	l.step(l.p.w.input(node.Input{Kind: node.InWake, Cause: l.host.Waker()}))
 	l.finish()
 }
 
@@ -470,13 +470,14 @@ func (l *lane) finish() {
 // its own where something came of it: what several inputs left goes out in one.
 func (l *lane) flush() {
 	p, w := l.p, l.p.w
-	in := node.Input{Kind: node.InFlush, Cause: w.netCause}
+	w.ending = node.Input{Kind: node.InFlush, Cause: w.netCause}
+	in := &w.ending
 	sent, told, wake := len(l.host.Packets()), l.host.Answers().Len(), l.host.Wake()
 	l.host.Number(w.chronicle.next())
-	l.host.Step(w.now, p.wall(), &in)
+	l.host.Step(w.now, p.wall(), in)
 	if len(l.host.Packets()) != sent || l.host.Answers().Len() != told || l.host.Wake() != wake {
 		w.doing(w.chronicle.next())
-		w.chronicle.handled(w, p, int(l.index), &in)
+		w.chronicle.handled(w, p, int(l.index), in)
 	}
 }
 

@@ -98,6 +98,8 @@ type World struct {
 	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
 	overheard      func(at node.Peer, in *node.Input)
+	arriving       node.Input // what the network hands over
+	ending         node.Input // what ends a batch of a lane
 	chronicle      *Chronicle
 	netCause       uint64 // number in the chronicle of what is being done, 0 without one
 	noteCause      uint64 // the same of the fault that is being injected, if one is
