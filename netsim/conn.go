@@ -28,6 +28,13 @@ type conn struct {
 	dirs  [2]dir
 }
 
+// use is what a connection serves, kept apart so that a search among ten
+// thousand reads little. A free one has AnyClass.
+type use struct {
+	class Class
+	sites [2]Site
+}
+
 // dir is one direction: a queue of items of which only the head is scheduled.
 type dir struct {
 	link       *Link
@@ -71,7 +78,9 @@ func (n *Net) newConn(class Class, from, to Site) *conn {
 	} else {
 		c = &conn{index: uint32(len(n.conns)), gen: 1}
 		n.conns = append(n.conns, c)
+		n.uses = append(n.uses, use{})
 	}
+	n.uses[c.index] = use{class, [2]Site{from, to}}
 	c.live, c.cause = true, n.cause
 	c.ends[0].End = End{Site: from, Class: class, Dialled: true}
 	c.ends[1].End = End{Site: to, Class: class}
@@ -207,9 +216,12 @@ func (n *Net) ResetAt(id node.ID, class Class) int {
 
 func (n *Net) resetIf(class Class, is func(from, to node.ID) bool) int {
 	count := 0
-	for _, c := range n.conns {
-		l := c.dirs[0].link
-		if c.live && (class == AnyClass || class == c.ends[0].Class) && is(l.From, l.To) {
+	for i, u := range n.uses {
+		if u.class == AnyClass || class != AnyClass && class != u.class {
+			continue
+		}
+		c := n.conns[i]
+		if l := c.dirs[0].link; is(l.From, l.To) {
 			n.fault("reset", l.From, l.To)
 			n.reset(c)
 			count++
@@ -384,6 +396,7 @@ func (n *Net) release(c *conn) bool {
 	n.clear(c, 1)
 	n.forgetNames(c)
 	c.live = false
+	n.uses[c.index] = use{}
 	n.freeConns = append(n.freeConns, c.index)
 	return true
 }

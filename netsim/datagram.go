@@ -61,7 +61,7 @@ func (n *Net) SendDatagram(from Site, to node.Endpoint, b []byte) {
 }
 
 func (n *Net) launch(l *Link, at node.Time, from, to node.Endpoint, b []byte) {
-	p := &l.profile
+	p := l.profile
 	i := n.pool.take(itemDatagram, b)
 	it := &n.pool.items[i]
 	it.link, it.from, it.to, it.cause = l, from, to, n.cause

@@ -1,5 +1,7 @@
 package netsim
 
+import "slices"
+
 // deliver hands one item to its receiver. It returns false where the receiver
 // takes nothing now; nothing has happened then.
 func (n *Net) deliver(c *conn, side int, i int32) bool {
@@ -105,20 +107,35 @@ func (n *Net) nameAccepted(c *conn) {
 }
 
 func (s *site) nameDialled(tag, stream uint32, conn uint64) {
-	if s.dialled == nil {
-		s.dialled = map[uint64]uint64{}
+	if i := s.dial(tag, stream); i >= 0 {
+		s.dialled[i].conn = conn
+		return
 	}
-	s.dialled[uint64(tag)<<32|uint64(stream)] = conn
+	s.dialled = append(s.dialled, streamName{tag, stream, conn})
+}
+
+// streamName is a stream by its dialler's name for it: the tag and a number of its own.
+type streamName struct {
+	tag, stream uint32
+	conn        uint64
+}
+
+// dial returns the place of a stream among those that the site dialled, or -1.
+func (s *site) dial(tag, stream uint32) int {
+	for i := range s.dialled {
+		if d := &s.dialled[i]; d.tag == tag && d.stream == stream {
+			return i
+		}
+	}
+	return -1
 }
 
 // StreamConn returns the connection that a site's lanes call by a stream
 // number: the one that the lane dialled with its tag, else an accepted one.
 func (n *Net) StreamConn(s Site, tag, stream uint32) (conn uint64, ok bool) {
 	at := &n.sites[s]
-	if at.dialled != nil {
-		if conn, ok = at.dialled[uint64(tag)<<32|uint64(stream)]; ok {
-			return conn, true
-		}
+	if i := at.dial(tag, stream); i >= 0 {
+		return at.dialled[i].conn, true
 	}
 	conn, ok = at.accepted[stream]
 	return conn, ok
@@ -130,9 +147,9 @@ func (n *Net) forgetNames(c *conn) {
 		return
 	}
 	a, b := &c.ends[0].End, &c.ends[1].End
-	key := uint64(a.Tag)<<32 | uint64(a.Endpoint.Stream)
-	if at := &n.sites[a.Site]; at.dialled[key] == a.Conn {
-		delete(at.dialled, key)
+	at := &n.sites[a.Site]
+	if i := at.dial(a.Tag, a.Endpoint.Stream); i >= 0 && at.dialled[i].conn == a.Conn {
+		at.dialled = slices.Delete(at.dialled, i, i+1)
 	}
 	if b.Endpoint.Stream != 0 {
 		delete(n.sites[b.Site].accepted, b.Endpoint.Stream)

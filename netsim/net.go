@@ -126,8 +126,10 @@ type Net struct {
 	sites     []site // by Site; the first is nobody
 	byID      map[node.ID]Site
 	links     map[[2]node.ID]*Link
+	profiles  []*Profile // that links began with
 	listeners map[string]Site
 	conns     []*conn
+	uses      []use // by index of the connection
 	freeConns []uint32
 	holds     []*Held
 	counts    Counts
@@ -141,7 +143,7 @@ type site struct {
 	lastPort uint16 // of the streams that it dialled
 	stream   uint32 // last number of an accepted stream
 	waiting  []dirRef
-	dialled  map[uint64]uint64 // tag and the dialler's stream number: connection
+	dialled  []streamName      // streams: a site has few at once
 	accepted map[uint32]uint64 // stream number: connection
 }
 
@@ -193,7 +195,11 @@ func (n *Net) SetReach(s Site, r Reach) {
 		return
 	}
 	n.sites[s].waiting = n.sites[s].waiting[:0]
-	for _, c := range n.conns {
+	for i, u := range n.uses {
+		if u.sites[0] != s && u.sites[1] != s {
+			continue
+		}
+		c := n.conns[i]
 		for side := range c.ends {
 			if c.live && c.ends[side].Site == s && c.ends[side].state != endClosed {
 				n.leave(c, side, r == Gone)
@@ -207,10 +213,22 @@ func (n *Net) Link(from, to node.ID) *Link {
 	key := [2]node.ID{from, to}
 	l := n.links[key]
 	if l == nil {
-		l = &Link{From: from, To: to, choose: n.cfg.Stream(from, to), profile: n.cfg.Quality(from, to)}
+		l = &Link{From: from, To: to, choose: n.cfg.Stream(from, to), profile: n.quality(from, to)}
 		n.links[key] = l
 	}
 	return l
+}
+
+// quality returns the profile that a link begins with, one for all that are alike.
+func (n *Net) quality(from, to node.ID) *Profile {
+	p := n.cfg.Quality(from, to)
+	for _, known := range n.profiles {
+		if *known == p {
+			return known
+		}
+	}
+	n.profiles = append(n.profiles, &p)
+	return &p
 }
 
 // Block lets nothing pass in one direction: stream data waits, as it would be
@@ -286,8 +304,9 @@ func (n *Net) InFlight() (items, bytes int) { return n.pool.live, n.pool.bytes }
 // Busiest returns the most bytes that any direction of a connection of the class holds.
 func (n *Net) Busiest(class Class) int {
 	most := 0
-	for _, c := range n.conns {
-		if c.live && c.ends[0].Class == class {
+	for i, u := range n.uses {
+		if u.class == class {
+			c := n.conns[i]
 			most = max(most, c.dirs[0].bytes, c.dirs[1].bytes)
 		}
 	}

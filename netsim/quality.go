@@ -107,7 +107,7 @@ const arqFloor = 40 * time.Millisecond
 type Link struct {
 	From, To node.ID
 
-	profile Profile
+	profile *Profile // shared by links, and never changed
 	choose  Decider
 	busy    node.Time // when the bandwidth is free again
 	stalled node.Time // until when nothing arrives
@@ -118,10 +118,10 @@ type Link struct {
 }
 
 // Profile returns the link's quality.
-func (l *Link) Profile() Profile { return l.profile }
+func (l *Link) Profile() Profile { return *l.profile }
 
 // SetProfile changes the quality for what is sent from now on.
-func (l *Link) SetProfile(p Profile) { l.profile = p }
+func (l *Link) SetProfile(p Profile) { l.profile = &p }
 
 // Blocked tells whether nothing passes.
 func (l *Link) Blocked() bool { return l.blocked }
@@ -145,7 +145,7 @@ func (l *Link) upTo(label string, most time.Duration) time.Duration {
 
 // room tells whether the queue in front of the bandwidth takes a datagram now.
 func (l *Link) room(now node.Time) bool {
-	p := &l.profile
+	p := l.profile
 	if p.Bandwidth <= 0 || p.Queue <= 0 || l.busy <= now {
 		return true
 	}
@@ -154,7 +154,7 @@ func (l *Link) room(now node.Time) bool {
 
 // leaves returns when size bytes sent now have left the sender's side, behind what waits there.
 func (l *Link) leaves(now node.Time, size int) node.Time {
-	p := &l.profile
+	p := l.profile
 	if l.happens("stall", p.Stall) {
 		l.stalled = max(l.stalled, now.Add(p.StallFor))
 	}
@@ -169,7 +169,7 @@ func (l *Link) leaves(now node.Time, size int) node.Time {
 // streamArrival returns when an item of a connection arrives: a loss costs time,
 // not the item, and what the queue has no room for waits at its sender.
 func (l *Link) streamArrival(now node.Time, class Class, size int) node.Time {
-	p := &l.profile
+	p := l.profile
 	at := l.leaves(now, size).Add(p.Latency + l.upTo("jitter", p.Jitter))
 	wait, doubles := l.retransmission(class)
 	for range retransmitMost {
