@@ -194,7 +194,7 @@ func (l *Link) streamArrival(now node.Time, class Class, size int) node.Time {
 // later items are acknowledged; with messages every few tens of milliseconds the
 // two come to a constant wait. The scenarios' conformance test compares.
 func (l *Link) retransmission(class Class) (first time.Duration, doubles bool) {
-	p := &l.profile
+	p := l.profile
 	if class == Stream {
 		return 2*p.Latency + p.Jitter + max(arqFloor, 4*p.Jitter/3), false
 	}

@@ -189,7 +189,7 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 // gateEndpoints returns where the gates take clients.
 func (w *World) gateEndpoints() []node.Endpoint {
 	var all []node.Endpoint
-	for _, p := range w.procs[1:] {
+	for _, p := range w.servers() {
 		if p.id.Kind() != node.Gate {
 			continue
 		}
@@ -202,26 +202,11 @@ func (w *World) gateEndpoints() []node.Endpoint {
 	return all
 }
 
-func (w *World) clients() []*process {
-	var all []*process
-	for _, p := range w.procs[1:] {
-		if p.id.Kind() == node.Client {
-			all = append(all, p)
-		}
-	}
-	return all
-}
+// clients returns the players, in the order of their making; nobody changes the list.
+func (w *World) clients() []*process { return w.players }
 
-// servers returns the processes of the cluster, in the order of their making.
-func (w *World) servers() []*process {
-	var all []*process
-	for _, p := range w.procs[1:] {
-		if p.id.Kind() != node.Client {
-			all = append(all, p)
-		}
-	}
-	return all
-}
+// servers returns the processes of the cluster, in the order of their making; nobody changes the list.
+func (w *World) servers() []*process { return w.cluster }
 
 // Account returns the account name of the i-th player.
 func Account(i int) string { return "player" + strconv.Itoa(i) }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"math"
 
 	"messiah/core/addr"
 	"messiah/core/client"
@@ -224,6 +225,7 @@ type bounds struct {
 	deaf
 	w      *World
 	logins map[sessionOf]int // tries on one connection
+	client int               // the first that the next checkpoint looks at
 }
 
 func newBounds(w *World) *bounds { return &bounds{w: w, logins: map[sessionOf]int{}} }
@@ -248,21 +250,45 @@ func (o *bounds) Handled(p *process, in *node.Input) {
 	}
 }
 
+// lookAt is how many clients, and of each shard sessions, a checkpoint looks at;
+// of more it takes the next ones in turn, so that a large world costs what a small
+// one does.
+const lookAt = 256
+
 func (o *bounds) Checkpoint() {
-	for _, p := range o.w.procs[1:] {
-		if p.host != nil {
-			o.process(p)
-		}
+	clients := o.w.clients()
+	for i := range min(len(clients), lookAt) {
+		o.process(clients[(o.client+i)%len(clients)], lookAt)
+	}
+	o.client += lookAt
+	o.cluster(lookAt)
+}
+
+// cluster looks at all processes but clients, and at so many sessions of each shard.
+func (o *bounds) cluster(sessions int) {
+	for _, p := range o.w.servers() {
+		o.process(p, sessions)
 	}
 	if n := o.w.net.Busiest(netsim.Process); n > netsim.MaxProcessBytes {
 		o.w.Violate("bounded", "%d bytes are under way on one process connection", n)
 	}
 }
 
-func (o *bounds) Calm()  { o.Checkpoint() }
-func (o *bounds) Empty() { o.Checkpoint() }
+func (o *bounds) Calm()  { o.all() }
+func (o *bounds) Empty() { o.all() }
 
-func (o *bounds) process(p *process) {
+// all looks at everything at once.
+func (o *bounds) all() {
+	for _, p := range o.w.clients() {
+		o.process(p, math.MaxInt)
+	}
+	o.cluster(math.MaxInt)
+}
+
+func (o *bounds) process(p *process, sessions int) {
+	if p.host == nil {
+		return
+	}
 	w := o.w
 	load := p.host.Load()
 	// One batch of a lane may come on top of a full queue.
@@ -285,7 +311,7 @@ func (o *bounds) process(p *process) {
 			w.Violate("bounded", "a lane of %v has %d bytes queued", p.id, l.mail.Bytes())
 		}
 		if shard, ok := l.host.Lane().(*session.Shard); ok {
-			o.shard(p, shard)
+			o.shard(p, shard, sessions)
 		}
 	}
 	if life, twice := repeated(p.host.Dead()); twice {
@@ -315,11 +341,11 @@ func repeated(lives []node.Peer) (node.Peer, bool) {
 	return node.Peer{}, false
 }
 
-func (o *bounds) shard(p *process, shard *session.Shard) {
+func (o *bounds) shard(p *process, shard *session.Shard, sessions int) {
 	if shard.Len() > session.DefaultMaxSessions || shard.HalfOpen() > session.DefaultMaxHalfOpen {
 		o.w.Violate("bounded", "a shard of %v has %d sessions, %d of them half open", p.id, shard.Len(), shard.HalfOpen())
 	}
-	for v := range shard.Sessions() {
+	for v := range shard.Some(o.client, sessions) {
 		if v.UnackedBytes > session.DefaultUnackedBytes || v.UnackedMessages > session.DefaultUnackedMessages {
 			o.w.Violate("bounded", "%v keeps %d messages of %d bytes for session %v", p.id, v.UnackedMessages, v.UnackedBytes, v.Session)
 		}

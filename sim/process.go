@@ -67,6 +67,11 @@ func (w *World) addProcess(id node.ID, cfg node.Config, m maker) *process {
 	}
 	p.site = w.net.AddSite(id)
 	w.procs = append(w.procs, p)
+	if id.Kind() == node.Client {
+		w.players = append(w.players, p)
+	} else {
+		w.cluster = append(w.cluster, p)
+	}
 	for len(w.bySite) <= int(p.site) {
 		w.bySite = append(w.bySite, nil)
 	}

@@ -402,9 +402,7 @@ func (s *Story) anyClient() bool {
 // has to go, or they would kick each other for ever.
 func (s *Story) quieten() {
 	seen := map[string]bool{}
-	clients := s.clients()
-	slices.Reverse(clients)
-	for _, p := range clients {
+	for _, p := range slices.Backward(s.clients()) {
 		if p.host == nil {
 			continue
 		}

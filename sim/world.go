@@ -69,6 +69,8 @@ type World struct {
 	trace  trace
 
 	procs   []*process // by index; the first is nobody
+	players []*process // clients, in the order of their making
+	cluster []*process // all others
 	bySite  []*process // by netsim.Site
 	byID    map[node.ID]*process
 	stores  []*store

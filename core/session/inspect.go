@@ -47,6 +47,18 @@ func (sh *Shard) Sessions() iter.Seq[View] {
 	}
 }
 
+// Some visits the sessions of at most count slots, from that slot on and around:
+// those that are next in turn where all are too many.
+func (sh *Shard) Some(from, count int) iter.Seq[View] {
+	return func(yield func(View) bool) {
+		for i := range min(count, len(sh.slots)) {
+			if s := sh.slots[(from+i)%len(sh.slots)]; s != nil && !yield(s.view()) {
+				return
+			}
+		}
+	}
+}
+
 func (s *session) view() View {
 	messages, bytes := s.unacked()
 	return View{
