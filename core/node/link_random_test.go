@@ -158,7 +158,7 @@ func (m *muddle) consistent() {
 			}
 		}
 		for _, d := range h.dials {
-			_, waits := h.timers.place[timerKey{timerRedial, d.num}]
+			_, waits := h.timers.find(timerKey{timerRedial, d.num})
 			l := h.current[d.to.ID]
 			if !d.busy && !waits && (l == nil || l.conn == 0) {
 				m.t.Fatalf("%v: the dial to %v does nothing", p.id, d.to)

@@ -20,13 +20,16 @@ type timer struct {
 	timerKey
 }
 
-// timers is a binary heap ordered by (at, seq) with a place for each key, so
+// timers is a binary heap ordered by (at, seq) in which each key is once, so
 // that setting a timer again moves it and no stale firing is left behind.
 type timers struct {
 	heap  []timer
-	place map[timerKey]int
+	place map[timerKey]int // of each key; nil until there are more than fewTimers
 	seq   uint64
 }
+
+// fewTimers is how many are sooner searched than looked up: a client has two or three.
+const fewTimers = 8
 
 // MaxTimers bounds the timers of one node; setting one more is our bug.
 const MaxTimers = 1 << 20
@@ -36,21 +39,40 @@ func (t *timers) set(at Time, key timerKey) { t.setFor(0, at, key) }
 // setFor sets a timer on account of a cause.
 func (t *timers) setFor(cause uint64, at Time, key timerKey) {
 	t.seq++
-	if i, ok := t.place[key]; ok {
+	if i, ok := t.find(key); ok {
 		t.heap[i].at, t.heap[i].seq, t.heap[i].cause = at, t.seq, cause
 		t.fix(i)
 		return
 	}
-	if t.place == nil {
-		t.place = make(map[timerKey]int)
-	}
 	t.heap = append(t.heap, timer{at, t.seq, cause, key})
-	t.place[key] = len(t.heap) - 1
+	switch {
+	case t.place != nil:
+		t.place[key] = len(t.heap) - 1
+	case len(t.heap) > fewTimers:
+		t.place = make(map[timerKey]int, len(t.heap))
+		for i := range t.heap {
+			t.place[t.heap[i].timerKey] = i
+		}
+	}
 	t.up(len(t.heap) - 1)
 }
 
+// find returns where in the heap a timer is.
+func (t *timers) find(key timerKey) (int, bool) {
+	if t.place != nil {
+		i, ok := t.place[key]
+		return i, ok
+	}
+	for i := range t.heap {
+		if t.heap[i].timerKey == key {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 func (t *timers) cancel(key timerKey) {
-	if i, ok := t.place[key]; ok {
+	if i, ok := t.find(key); ok {
 		t.remove(i)
 	}
 }
@@ -79,7 +101,9 @@ func (t *timers) less(i, j int) bool {
 
 func (t *timers) swap(i, j int) {
 	t.heap[i], t.heap[j] = t.heap[j], t.heap[i]
-	t.place[t.heap[i].timerKey], t.place[t.heap[j].timerKey] = i, j
+	if t.place != nil {
+		t.place[t.heap[i].timerKey], t.place[t.heap[j].timerKey] = i, j
+	}
 }
 
 func (t *timers) remove(i int) {
@@ -87,7 +111,9 @@ func (t *timers) remove(i int) {
 	if i != last {
 		t.swap(i, last)
 	}
-	delete(t.place, t.heap[last].timerKey)
+	if t.place != nil {
+		delete(t.place, t.heap[last].timerKey)
+	}
 	t.heap = t.heap[:last]
 	if i != last {
 		t.fix(i)

@@ -92,7 +92,7 @@ func TestTimersAgainstASortedList(t *testing.T) {
 				if got := heap.next(); got != want {
 					t.Fatalf("next() = %d, want %d", got, want)
 				}
-				if len(heap.place) != len(list.list) || len(heap.heap) != len(list.list) {
+				if heap.place != nil && len(heap.place) != len(list.list) || len(heap.heap) != len(list.list) {
 					t.Fatalf("%d places and %d timers, want %d", len(heap.place), len(heap.heap), len(list.list))
 				}
 			},
