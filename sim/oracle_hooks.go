@@ -53,6 +53,9 @@ func (o *hooks) Handled(p *process, in *node.Input) {
 
 // Ended forgets what a life of a game was told.
 func (o *hooks) Ended(p *process) {
+	if p.id.Kind() != node.Game {
+		return
+	}
 	for k := range o.attached {
 		if k.process == p.index {
 			delete(o.attached, k)

@@ -21,10 +21,6 @@ func (o *admission) remembers(dst []byte) []byte {
 
 func (o *oneStub) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.made) }
 
-func (o *truth) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v %#v", o.alive, o.heard, o.due)
-}
-
 func (o *hooks) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.attached) }
 
 func (o *calls) remembers(dst []byte) []byte {

@@ -66,6 +66,9 @@ func (o *durable) saved(p *process, m *proto.Saved) {
 
 // Ended forgets what a life of a game had not saved.
 func (o *durable) Ended(p *process) {
+	if p.id.Kind() != node.Game {
+		return
+	}
 	for k := range o.counts {
 		if k.process == p.index {
 			delete(o.counts, k)

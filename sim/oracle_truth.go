@@ -1,15 +1,30 @@
 package sim
 
-import "messiah/core/node"
+import (
+	"fmt"
+
+	"messiah/core/node"
+	"messiah/core/ordered"
+)
 
 // truth checks what nodes hear of their client sessions against what their
 // lanes said had happened.
 type truth struct {
 	deaf
-	w     *World
-	alive map[sessionOf]bool // begun, and whether the end was said
-	heard map[sessionOf]bool // the node has handled the beginning and not the end
-	due   map[uint32]int     // by process: beginnings and ends that are to be handled ahead of all else
+	w  *World
+	by []truthOf // by process
+}
+
+// truthOf is what is known of the sessions at the present life of a process.
+type truthOf struct {
+	due    int // beginnings and ends that are to be handled ahead of all else
+	epochs map[node.Session]epoch
+}
+
+// epoch is one session epoch that has begun, and whose end was not handled.
+type epoch struct {
+	alive bool // its end was not said
+	heard bool // the node has handled its beginning
 }
 
 // sessionOf is a session epoch at one life of a process.
@@ -19,98 +34,108 @@ type sessionOf struct {
 	session node.Session
 }
 
-func newTruth(w *World) *truth {
-	return &truth{w: w, alive: map[sessionOf]bool{}, heard: map[sessionOf]bool{}, due: map[uint32]int{}}
+func newTruth(w *World) *truth { return &truth{w: w} }
+
+func (o *truth) of(p *process) *truthOf {
+	for int(p.index) >= len(o.by) {
+		o.by = append(o.by, truthOf{})
+	}
+	return &o.by[p.index]
 }
 
-func (o *truth) key(p *process, in *node.Input) sessionOf {
-	return sessionOf{p.index, p.life, in.Session}
+func (t *truthOf) set(s node.Session, e epoch) {
+	if t.epochs == nil {
+		t.epochs = map[node.Session]epoch{}
+	}
+	t.epochs[s] = e
 }
 
 func (o *truth) Delivered(p *process, in *node.Input) {
-	k := o.key(p, in)
-	switch in.Kind {
-	case node.InConnected:
-		o.alive[k] = true
-		o.due[p.index]++
-	case node.InDisconnected:
-		switch {
-		case o.heard[k]:
-			o.due[p.index]++
-		case o.alive[k]:
-			o.due[p.index]-- // both are withdrawn
-		}
-		o.alive[k] = false
+	if in.Kind != node.InConnected && in.Kind != node.InDisconnected {
+		return
 	}
+	t := o.of(p)
+	e := t.epochs[in.Session]
+	switch {
+	case in.Kind == node.InConnected:
+		t.due++
+	case e.heard:
+		t.due++
+	case e.alive:
+		t.due-- // both are withdrawn
+	}
+	e.alive = in.Kind == node.InConnected
+	t.set(in.Session, e)
 }
 
 func (o *truth) Handled(p *process, in *node.Input) {
+	t := o.of(p)
+	immediate := p.cfg.Delivery == node.Immediate
 	switch in.Kind {
 	case node.InConnected, node.InDisconnected:
-		o.due[p.index]--
+		t.due--
 	default:
-		if n := o.due[p.index]; n > 0 && p.cfg.Delivery == node.Immediate {
-			o.w.Violate("connection-truth", "%v handled %v ahead of %d beginnings or ends of sessions", p.id, in.Kind, n)
+		if t.due > 0 && immediate {
+			o.w.Violate("connection-truth", "%v handled %v ahead of %d beginnings or ends of sessions", p.id, in.Kind, t.due)
 		}
 		if in.Kind != node.InClient {
 			return
 		}
 	}
-	k := o.key(p, in)
-	alive, known := o.alive[k]
-	immediate := p.cfg.Delivery == node.Immediate
+	e, known := t.epochs[in.Session]
 	switch {
 	case !known:
 		o.w.Violate("connection-truth", "%v handled %v of session %v, which never began", p.id, in.Kind, in.Session)
 	case in.Kind == node.InClient:
-		if immediate && !alive {
+		if immediate && !e.alive {
 			o.w.Violate("connection-truth", "%v handled a message of session %v, which has ended", p.id, in.Session)
 		}
 	case in.Kind == node.InConnected:
-		o.connected(p, in, alive, immediate)
+		o.connected(p, in, e, immediate)
+		e.heard = true
+		t.set(in.Session, e)
 	default:
-		if !o.heard[k] {
+		if !e.heard {
 			o.w.Violate("connection-truth", "%v heard the end of session %v without its beginning, or twice", p.id, in.Session)
 		}
-		delete(o.heard, k)
-		delete(o.alive, k)
+		delete(t.epochs, in.Session)
 	}
 }
 
-func (o *truth) connected(p *process, in *node.Input, alive, immediate bool) {
-	k := o.key(p, in)
+func (o *truth) connected(p *process, in *node.Input, e epoch, immediate bool) {
 	switch {
-	case immediate && !alive:
+	case immediate && !e.alive:
 		o.w.Violate("connection-truth", "%v heard that session %v began after it had ended", p.id, in.Session)
-	case in.Alive() != alive:
-		o.w.Violate("connection-truth", "%v heard that session %v is alive=%v, and it is %v", p.id, in.Session, in.Alive(), alive)
-	case o.heard[k]:
+	case in.Alive() != e.alive:
+		o.w.Violate("connection-truth", "%v heard that session %v is alive=%v, and it is %v", p.id, in.Session, in.Alive(), e.alive)
+	case e.heard:
 		o.w.Violate("connection-truth", "%v heard the beginning of session %v twice", p.id, in.Session)
 	}
-	o.heard[k] = true
 }
 
 // Ended forgets the sessions of a life that is over.
-func (o *truth) Ended(p *process) {
-	drop := func(m map[sessionOf]bool) {
-		for k := range m {
-			if k.process == p.index {
-				delete(m, k)
-			}
-		}
-	}
-	delete(o.due, p.index)
-	drop(o.alive)
-	drop(o.heard)
-}
+func (o *truth) Ended(p *process) { *o.of(p) = truthOf{} }
 
 // Empty wants every beginning that was heard to have had its end.
 func (o *truth) Empty() {
 	n := 0
-	for range o.heard {
-		n++
+	for i := range o.by {
+		for _, s := range ordered.Keys(o.by[i].epochs) {
+			if o.by[i].epochs[s].heard {
+				n++
+			}
+		}
 	}
 	if n > 0 {
 		o.w.Violate("connection-truth", "%d sessions were never said to have ended", n)
 	}
+}
+
+func (o *truth) remembers(dst []byte) []byte {
+	for i, t := range o.by {
+		if t.due != 0 || len(t.epochs) > 0 {
+			dst = fmt.Appendf(dst, "%d %d %d %v ", i, o.w.procs[i].life, t.due, t.epochs)
+		}
+	}
+	return dst
 }
