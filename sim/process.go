@@ -131,16 +131,17 @@ func (p *process) start() {
 	n, lanes := p.make(w)
 	cfg := p.cfg
 	cfg.Self, cfg.Lanes, cfg.Scribble = p.id, len(lanes), true
-	cfg.Mark, cfg.Log, cfg.Cause = w.Mark, p.log, w.netCause
+	cfg.Mark, cfg.Log, cfg.Cause, cfg.Room = w.Mark, p.log, w.netCause, &w.room
 	if w.cfg.Tape != nil {
 		cfg.Tape = w.cfg.Tape(&cfg)
 	}
 	p.host = node.NewHost(cfg, n, entropy)
 	p.lanes = p.lanes[:0]
 	for i, one := range lanes {
-		p.lanes = append(p.lanes, &lane{
-			p: p, index: uint32(i), host: node.NewLaneHost(one, i, entropy, w.Mark), wakeAt: node.Never,
-		})
+		l := &lane{p: p, index: uint32(i), host: node.NewLaneHost(one, i, entropy, w.Mark), wakeAt: node.Never}
+		l.mail.Share(&w.room)
+		l.host.Share(&w.room)
+		p.lanes = append(p.lanes, l)
 	}
 	p.turnAt, p.freeAt, p.halted = node.Never, w.now, ""
 	w.net.SetReach(p.site, netsim.Here)
@@ -324,11 +325,7 @@ func (l *lane) take(tasks *node.Mail) {
 	if tasks.Len() == 0 {
 		return
 	}
-	for in, ok := tasks.Pop(); ok; in, ok = tasks.Pop() {
-		l.addressed(in)
-		l.mail.Push(in)
-	}
-	tasks.Recycle()
+	l.mail.TakeAll(tasks)
 	l.schedule()
 }
 
@@ -398,6 +395,9 @@ func scribble(in *node.Input) {
 }
 
 func (l *lane) step(in *node.Input) {
+	if in.Kind == node.InTask {
+		l.addressed(in)
+	}
 	w := l.p.w
 	w.handled++
 	w.trace.input(w.now, where{l.p.id, int(l.index)}, in)

@@ -99,6 +99,7 @@ type World struct {
 	forgiven       map[string]bool                  // texts of errors that the story gives cause for
 	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
+	room           node.Room                        // of all queues
 	overheard      func(at node.Peer, in *node.Input)
 	arriving       node.Input // what the network hands over
 	ending         node.Input // what ends a batch of a lane

@@ -18,6 +18,7 @@ type Config struct {
 	Lanes    int
 	// LinkBytes bounds what is kept for one peer that it has not acknowledged; 0 is MaxLinkBytes.
 	LinkBytes int
+	Room      *Room // nil, or what the host's queues share with those of other hosts
 
 	// Fence ends a process that finds it was stopped for so long that its peers
 	// may hold it for dead: others do its work by then.
@@ -97,6 +98,11 @@ func NewHost(cfg Config, n Node, entropy []byte) *Host {
 		sessions: map[Session]sessionState{},
 	}
 	h.env.h = h
+	h.urgent.Share(cfg.Room)
+	h.inbox.Share(cfg.Room)
+	for i := range h.tasks {
+		h.tasks[i].Share(cfg.Room)
+	}
 	h.linkTable.init()
 	h.inbox.Push(&Input{Kind: InStart, Body: entropy, Cause: cfg.Cause})
 	if cfg.Tape != nil {

@@ -20,6 +20,7 @@ type LaneEnv struct {
 	answers Mail
 	packets []Packet
 	arena   []byte
+	room    *Room // as of a Mail
 	wake    Time
 	waker   uint64 // what asked for the wake-up
 	cause   uint64 // the number of what is being handled
@@ -53,6 +54,9 @@ func (e *LaneEnv) SendFrame(to Peer, frame []byte) {
 
 // Transmit sends a packet; its bytes are copied.
 func (e *LaneEnv) Transmit(to Endpoint, b []byte) {
+	if e.packets == nil && e.room != nil {
+		e.room.lendPackets(e)
+	}
 	start := len(e.arena)
 	e.arena = append(e.arena, b...)
 	e.packets = append(e.packets, Packet{Endpoint: to, Bytes: e.arena[start:len(e.arena):len(e.arena)], Cause: e.cause})
@@ -126,6 +130,15 @@ func (l *LaneHost) Sent() {
 	if cap(l.env.arena) > mailKeepBytes {
 		l.env.arena = nil
 	}
+	if l.env.room != nil {
+		l.env.room.takePackets(&l.env)
+	}
+}
+
+// Share makes the lane leave buffers that it does not use to others.
+func (l *LaneHost) Share(r *Room) {
+	l.env.room = r
+	l.env.answers.Share(r)
 }
 
 // Wake returns when the lane wants its InWake, or Never.

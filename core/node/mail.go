@@ -11,10 +11,18 @@ type Mail struct {
 	// The room of the other half, for moving what waits to the front.
 	otherItems []Input
 	otherArena []byte
+
+	room *Room // nil, or where its buffers are while it is empty
 }
+
+// Share makes an empty queue leave its buffers to others while it is empty.
+func (m *Mail) Share(r *Room) { m.room = r }
 
 // Push appends a copy of in, bytes included.
 func (m *Mail) Push(in *Input) {
+	if m.items == nil && m.room != nil {
+		m.room.lend(m)
+	}
 	m.items = append(m.items, *in)
 	kept := &m.items[len(m.items)-1]
 	kept.Routes = m.keep(in.Routes)
@@ -62,7 +70,7 @@ func (m *Mail) Recycle() {
 	if m.head < mailCompact || m.head < len(m.items)/2 {
 		return
 	}
-	rest := Mail{items: m.otherItems[:0], arena: m.otherArena[:0]}
+	rest := Mail{items: m.otherItems[:0], arena: m.otherArena[:0], room: m.room}
 	for i := m.head; i < len(m.items); i++ {
 		rest.Push(&m.items[i])
 	}
@@ -81,6 +89,23 @@ func (m *Mail) Reset() {
 	if cap(m.items) > mailKeepItems {
 		m.items = nil
 	}
+	if m.room != nil {
+		m.room.take(m)
+	}
+}
+
+// TakeAll moves all that waits in another queue behind what waits in this one, and
+// empties that.
+func (m *Mail) TakeAll(from *Mail) {
+	if len(m.items) == 0 && from.head == 0 {
+		m.items, from.items = from.items, m.items
+		m.arena, from.arena = from.arena, m.arena
+		return
+	}
+	for in, ok := from.Pop(); ok; in, ok = from.Pop() {
+		m.Push(in)
+	}
+	from.Recycle()
 }
 
 // each visits the waiting inputs, oldest first.
