@@ -119,13 +119,12 @@ func (o *admission) manager(m *manager.Manager) {
 
 // stands wants the facts behind the ninth step to hold for as long as the manager is at it.
 func (o *admission) stands(m *manager.Manager) {
-	st := m.Inspect()
-	if !slices.ContainsFunc(st.Processes, func(p manager.ProcessStatus) bool { return p.Peer == st.Primary }) {
-		o.w.Violate("admission", "step %v without a primary", st.Step)
+	if !m.HasPrimary() {
+		o.w.Violate("admission", "step %v without a primary", m.Progress())
 	}
 	for _, name := range o.w.stubNames() {
-		if !slices.ContainsFunc(st.Stubs, func(at proto.StubPlace) bool { return at.Name == name }) {
-			o.w.Violate("admission", "step %v, and no process has the stub %s", st.Step, name)
+		if !m.HasStub(name) {
+			o.w.Violate("admission", "step %v, and no process has the stub %s", m.Progress(), name)
 		}
 	}
 }
@@ -189,4 +188,9 @@ func (o *admission) pairs(st *manager.Status, visit func(gate, game node.Peer)) 
 }
 
 // stubNames lists the stubs that the game's code can create.
-func (w *World) stubNames() []string { return w.cfg.Game.Script(Observer{}).Stubs }
+func (w *World) stubNames() []string {
+	if w.stubs == nil {
+		w.stubs = append([]string{}, w.cfg.Game.Script(Observer{}).Stubs...)
+	}
+	return w.stubs
+}

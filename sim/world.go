@@ -77,6 +77,7 @@ type World struct {
 	scripts []script // of opScript events
 	free    []uint32
 	keys    session.KeyPair
+	stubs   []string        // that the game's code can create; nil until somebody asks
 	counts  map[uint64]bool // by the upper half of a client's call numbers: its calls are counted
 
 	oracles   []Oracle

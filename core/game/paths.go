@@ -11,12 +11,12 @@ import (
 // shared, the query object is its own.
 type Paths struct {
 	finder nav.Pathfinder
-	query  nav.Query
+	query  nav.Query // nil until the first task: many games ask for no path
 }
 
 // NewPaths makes the lane with a query object of its own over a shared mesh.
 func NewPaths(finder nav.Pathfinder) *Paths {
-	return &Paths{finder: finder, query: finder.NewQuery()}
+	return &Paths{finder: finder}
 }
 
 // pathFailed is the Type of an answer whose query failed.
@@ -26,6 +26,9 @@ const pathFailed = 1
 func (p *Paths) Step(env *node.LaneEnv, in *node.Input) {
 	if in.Kind != node.InTask {
 		return
+	}
+	if p.query == nil {
+		p.query = p.finder.NewQuery()
 	}
 	answer := node.Input{Kind: node.InAnswer, Num: in.Num, Type: pathFailed}
 	var task pathTask

@@ -1,6 +1,8 @@
 package manager
 
 import (
+	"slices"
+
 	"messiah/core/node"
 	"messiah/core/proto"
 )
@@ -43,6 +45,15 @@ func (m *Manager) Inspect() Status {
 
 // ListVersion returns the version of the list that was sent last.
 func (m *Manager) ListVersion() uint64 { return m.version }
+// HasPrimary tells whether the primary is registered.
+func (m *Manager) HasPrimary() bool {
+	return slices.ContainsFunc(m.procs, func(p proc) bool { return p.peer == m.primary })
+}
+
+// HasStub tells whether a registered process has a stub of that name.
+func (m *Manager) HasStub(name string) bool {
+	return slices.ContainsFunc(m.procs, func(p proc) bool { return slices.Contains(p.stubs, name) })
+}
 
 // Progress returns the start-up step that the cluster has reached.
 func (m *Manager) Progress() proto.Step { return m.step }

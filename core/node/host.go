@@ -63,6 +63,7 @@ type Host struct {
 	linkTable
 
 	ops     []Op
+	acks    []byte // acknowledgements of this turn, which ops point into
 	turn    uint64
 	out     scratch
 	encoder wire.Encoder
@@ -252,7 +253,7 @@ func (h *Host) Tasks(lane int) *Mail { return &h.tasks[lane] }
 // Finish ends a turn: the operations were carried out and their bytes are free.
 func (h *Host) Finish() {
 	clear(h.ops)
-	h.ops = h.ops[:0]
+	h.ops, h.acks = h.ops[:0], h.acks[:0]
 	h.turn++
 	if h.cfg.Tape != nil {
 		h.cfg.Tape.Finish(h)

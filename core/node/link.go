@@ -424,7 +424,9 @@ func (h *Host) acknowledge(l *link) {
 	l.acked, l.receivedBytes = l.received, 0
 	var count [8]byte
 	binary.LittleEndian.PutUint64(count[:], l.received)
-	h.write(l.conn, wire.AppendFrame(nil, framePing, 0, nil, count[:]))
+	start := len(h.acks)
+	h.acks = wire.AppendFrame(h.acks, framePing, 0, nil, count[:])
+	h.write(l.conn, h.acks[start:len(h.acks):len(h.acks)])
 }
 
 func (h *Host) write(conn uint64, frame []byte) {
