@@ -13,7 +13,9 @@ type calls struct {
 	deaf
 	w       *World
 	by      map[uint64]*callsOf // by client: the upper 32 bits of its numbers
-	excused bool                // something happened after which outcomes may be unknown
+	decoder wire.Decoder
+	reply   proto.Reply // that is being looked at
+	excused bool        // something happened after which outcomes may be unknown
 }
 
 // callsOf is what is known of one client's calls.
@@ -70,8 +72,8 @@ func (o *calls) Handled(p *process, in *node.Input) {
 	if err != nil || typ != proto.TypeReply {
 		return
 	}
-	var m proto.Reply
-	if wire.Decode(payload, &m) != nil {
+	m := &o.reply
+	if o.decoder.Decode(payload, m) != nil {
 		return
 	}
 	c := o.of(n)

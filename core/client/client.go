@@ -436,7 +436,7 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 // ledger compares the avatar's word on what it has executed with the call that it answers.
 func (c *Client) ledger(env *node.Env, num uint64, result []byte) {
 	var l check.Ledger
-	if err := wire.Decode(result, &l); err != nil || l.Last != num || l.Doubled != 0 || l.Reordered != 0 {
+	if err := c.decoder.Decode(result, &l); err != nil || l.Last != num || l.Doubled != 0 || l.Reordered != 0 {
 		c.ledgerFaults++
 	}
 }

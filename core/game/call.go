@@ -128,8 +128,8 @@ func (g *Game) clientCall(env *node.Env, in *node.Input) {
 		g.reply(env, s, num, proto.OutcomeNoAvatar, nil)
 		return
 	}
-	var m proto.Call
-	if err := wire.Decode(payload, &m); err != nil {
+	m := &g.asked
+	if err := g.decoder.Decode(payload, m); err != nil {
 		g.reply(env, s, num, proto.OutcomeBadArgs, nil)
 		return
 	}

@@ -116,6 +116,7 @@ type Game struct {
 	call      Call
 	decoder   wire.Decoder
 	moved     proto.Move
+	asked     proto.Call // the client's call that runs
 }
 
 // New makes a game that runs a script.
