@@ -45,6 +45,7 @@ func (m *Manager) Inspect() Status {
 
 // ListVersion returns the version of the list that was sent last.
 func (m *Manager) ListVersion() uint64 { return m.version }
+
 // HasPrimary tells whether the primary is registered.
 func (m *Manager) HasPrimary() bool {
 	return slices.ContainsFunc(m.procs, func(p proc) bool { return p.peer == m.primary })

@@ -41,7 +41,7 @@ type Config struct {
 // A driver's turn is: Begin, any number of Deliver, Step until it says false or
 // the turn's budget ends, then Ops and Tasks carried out, then Finish.
 type Host struct {
-	cfg  Config
+	// What every turn reads comes first: few cache lines of ten thousand hosts.
 	self Peer
 	node Node
 	env  Env
@@ -58,17 +58,17 @@ type Host struct {
 	tasks  []Mail // for each lane
 
 	sessions  map[Session]sessionState
+	ops       []Op
+	acks      []byte // acknowledgements of this turn, which ops point into
+	turn      uint64
 	withdrawn uint64
+	halted    bool
 
+	cfg Config
 	linkTable
-
-	ops     []Op
-	acks    []byte // acknowledgements of this turn, which ops point into
-	turn    uint64
 	out     scratch
 	encoder wire.Encoder
 	decoder wire.Decoder
-	halted  bool
 	taped   Input
 }
 
@@ -128,7 +128,7 @@ func (h *Host) Begin(now Time, wall int64) {
 	}
 	must.True(now >= h.now, "time went back from %d to %d", h.now, now)
 	h.now, h.wall, h.cause = now, wall, 0
-	if late := h.timers.next(); h.cfg.Fence && late < now && now.Sub(late) >= StoppedTooLong {
+	if late := h.timers.next(); late < now && h.cfg.Fence && now.Sub(late) >= StoppedTooLong {
 		h.env.Mark("stopped-too-long")
 		h.halt("it was stopped for longer than its peers wait", false)
 	}
