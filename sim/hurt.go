@@ -107,6 +107,12 @@ func (w *World) hurtTime(f Fault, p *process) {
 		w.heals(f.For, func() { p.slowLanes = 1 })
 	case Starve:
 		p.freeAt = max(p.freeAt, w.now.Add(f.For))
+		w.heals(f.For, func() {
+			if p.freeAt > w.now && p.host != nil {
+				p.freeAt = w.now
+				p.schedule()
+			}
+		})
 	case ClockJump:
 		by, err := time.ParseDuration(f.With)
 		if err != nil {

@@ -128,4 +128,6 @@ var knownMarks = [...]string{
 	"task-after-session-end",
 	"to-a-client-that-left",
 	"undelivered-to-gate",
+	"write-came-through",
+	"write-in-doubt",
 }

@@ -77,6 +77,7 @@ func (r *request) Code(c *wire.Coder) {
 type account struct {
 	op       uint64 // number of the store operation under way
 	writing  bool
+	checking bool // the operation reads whether a write of unknown outcome came through
 	revision uint64
 	record   record // as read, then as it is being written
 	requests []request
@@ -85,6 +86,7 @@ type account struct {
 func (a *account) Code(c *wire.Coder) {
 	c.Uint64(&a.op)
 	c.Bool(&a.writing)
+	c.Bool(&a.checking)
 	c.Uint64(&a.revision)
 	c.Struct(&a.record)
 	wire.Slice(c, &a.requests, func(c *wire.Coder, r *request) { c.Struct(r) })

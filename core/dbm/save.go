@@ -1,6 +1,8 @@
 package dbm
 
 import (
+	"bytes"
+
 	"messiah/core/addr"
 	"messiah/core/must"
 	"messiah/core/node"
@@ -70,7 +72,32 @@ func (d *DB) storeLate(env *node.Env, op uint64) {
 	name, a := d.ended(env, op)
 	must.True(a != nil, "the timer of store operation %d outlived it", op)
 	env.Mark("store-late")
-	d.fail(env, name, a)
+	d.doubt(env, name, a)
+}
+
+// doubt meets an operation whose outcome is not known. A write may have come
+// through, or come through yet: it is looked for once before it is refused, since
+// who is refused a claim that was granted keeps a record that nobody looks after.
+func (d *DB) doubt(env *node.Env, name string, a *account) {
+	if !a.writing {
+		a.checking = false
+		d.fail(env, name, a)
+		return
+	}
+	env.Mark("write-in-doubt")
+	d.get(env, name, a)
+	a.checking = true
+}
+
+// checked answers the request under way by what the store has of its write.
+func (d *DB) checked(env *node.Env, name string, a *account, m *proto.StoreGot) {
+	a.checking = false
+	if m.Failed || m.Revision != a.revision+1 || !bytes.Equal(m.Value, wire.Append(nil, &a.record)) {
+		d.fail(env, name, a)
+		return
+	}
+	env.Mark("write-came-through")
+	d.acknowledge(env, name, a)
 }
 
 // fail refuses the request under way, to be tried again, and goes on with the next.
@@ -93,6 +120,10 @@ func (d *DB) advance(env *node.Env, name string, a *account) {
 func (d *DB) got(env *node.Env, m *proto.StoreGot) {
 	name, a := d.ended(env, m.Num)
 	if a == nil {
+		return
+	}
+	if a.checking {
+		d.checked(env, name, a, m)
 		return
 	}
 	if m.Failed {
@@ -160,18 +191,26 @@ func (d *DB) save(env *node.Env, name string, a *account, r *request) {
 	d.put(env, name, a)
 }
 
-// did answers the request under way: its record is in the store.
+// did hears what became of the write of the request under way.
 func (d *DB) did(env *node.Env, m *proto.StoreDid) {
 	name, a := d.ended(env, m.Num)
 	if a == nil {
 		return
 	}
-	if m.Conflict || m.Failed {
-		// An earlier write whose answer was lost may have come through: read again before answering.
+	switch {
+	case m.Conflict:
+		// An earlier write whose answer was lost has come through: whoever asks again reads it.
 		env.Mark("store-conflict")
 		d.fail(env, name, a)
-		return
+	case m.Failed:
+		d.doubt(env, name, a)
+	default:
+		d.acknowledge(env, name, a)
 	}
+}
+
+// acknowledge answers the request under way, whose record is in the store, and goes on with the next.
+func (d *DB) acknowledge(env *node.Env, name string, a *account) {
 	r, rec := &a.requests[0], &a.record
 	if r.typ == proto.TypeClaim {
 		d.records++

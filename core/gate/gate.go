@@ -56,6 +56,7 @@ const (
 	MaxClients   = 1 << 16
 	maxRedirects = 4  // from game to game while an avatar's holder changes
 	maxLogins    = 8  // tries on one connection
+	maxPatience  = 4  // how many times EnterWithin the later ones are given
 	ackEvery     = 32 // client messages handled between two words to the shard
 	reportEvery  = time.Second
 	reenterEvery = 250 * time.Millisecond

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"time"
+
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
@@ -85,7 +87,10 @@ func (g *Gate) enter(env *node.Env, c *client, game node.Peer) {
 	g.lastRoute++
 	c.state, c.game, c.route = entering, game, g.lastRoute
 	g.routes[c.route] = c
-	env.After(g.cfg.EnterWithin, timerEnter, c.key)
+	// Each further try is given as much more time: where a record takes long to be
+	// written and read, the first one gave up what the next has to wait for again.
+	patience := time.Duration(min(max(c.logins, 1), maxPatience))
+	env.After(patience*g.cfg.EnterWithin, timerEnter, c.key)
 	g.send(env, game.ID, &proto.Enter{Route: c.route, Client: c.id, Account: c.account})
 }
 

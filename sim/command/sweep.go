@@ -91,6 +91,7 @@ func (c sweepCmd) Run(out *output) error {
 	if len(c.Names) == 0 {
 		cfg.Scenarios = program.Scenarios
 	}
+	collectLess()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var done func()
