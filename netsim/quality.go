@@ -126,9 +126,10 @@ func (l *Link) SetProfile(p Profile) { l.profile = &p }
 // Blocked tells whether nothing passes.
 func (l *Link) Blocked() bool { return l.blocked }
 
-// happens draws whether something with that chance in a million does; choice 0 is that it does not.
+// happens draws whether something with that chance in a million does; choice 0 is
+// that it does not, unless it is certain.
 func (l *Link) happens(label string, chance int) bool {
-	return chance > 0 && l.choose.Choose(label, Million) >= Million-chance
+	return chance > 0 && l.choose.Choose(label, Million) >= Million-chance || chance >= Million
 }
 
 // upTo draws a duration in [0, most], in microseconds where most is long.

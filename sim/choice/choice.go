@@ -33,13 +33,15 @@ type Weighted interface {
 const million = 1_000_000
 
 // Chance tells whether something happens that has perMillion in 1,000,000; that
-// it does not is choice 0. It is certain at 1,000,000 in a Weighted stream alone.
+// it does not is choice 0. At 1,000,000 it is certain, whatever the stream says:
+// a plan whose choices are the plain ones leaves no room for what must happen.
 func Chance(s Stream, label string, perMillion int) bool {
+	certain := perMillion >= million
 	if w, ok := s.(Weighted); ok {
-		return w.Happens(label, perMillion)
+		return w.Happens(label, perMillion) || certain
 	}
 	v := s.Choose(label, million)
-	return v > 0 && v <= perMillion
+	return v > 0 && v <= perMillion || certain
 }
 
 // Between returns a number from lo to hi, both included; lo is choice 0. The

@@ -127,7 +127,10 @@ func TestChanceComesAtItsWeight(t *testing.T) {
 func TestZeroIsTheBoringChoice(t *testing.T) {
 	for name, source := range map[string]Source{"replay": Replay(nil), "bytes": Bytes(nil)} {
 		s := source.Stream("link", 1)
-		for _, perMillion := range []int{0, 1, 1_000_000} {
+		if !Chance(s, "loss", million) || !Chance(unweighted{s}, "loss", million) {
+			t.Errorf("%s: what is certain does not happen", name)
+		}
+		for _, perMillion := range []int{0, 1, 999_999} {
 			if Chance(s, "loss", perMillion) || Chance(unweighted{s}, "loss", perMillion) {
 				t.Errorf("%s: a chance of %d per million happens at 0", name, perMillion)
 			}

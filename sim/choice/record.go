@@ -69,7 +69,7 @@ func (s *recorded) Choose(label string, n int) int {
 
 func (s *recorded) Happens(label string, perMillion int) bool {
 	happens := Chance(s.inner, label, perMillion)
-	if happens {
+	if happens && perMillion < million { // what is certain is no decision
 		s.keep(label, 2, 1)
 	} else {
 		s.keep(label, 2, 0)
