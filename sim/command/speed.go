@@ -60,7 +60,7 @@ func (c speedCmd) Run(out *output) error {
 	if c.JSON {
 		return printJSON(out, s)
 	}
-	fmt.Fprintf(out.results, "%d clients: %.2f M events/s, %.0f:1 simulated to real, %.1f KB a client; %.0f seeds/s of a 30 s, 4-client run\n(%s)\n",
+	fmt.Fprintf(out.results, "%d clients: %.2f M events/s, %.3g:1 simulated to real, %.1f KB a client; %.0f seeds/s of a 30 s, 4-client run\n(%s)\n",
 		s.Clients, s.EventsPerSecond/1e6, s.SimToReal, s.BytesPerClient/1000, s.SeedsPerSecond, workload)
 	return nil
 }
