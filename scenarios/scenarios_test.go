@@ -10,8 +10,14 @@ import (
 	"messiah/sim/tier"
 )
 
-// seeds is how many seeds of each scenario an ordinary test run plays.
-const seeds = 25
+// seeds is how many seeds of each scenario an ordinary test run plays; under the
+// race detector, where each takes ten times as long, it is a few.
+func seeds() uint64 {
+	if testing.Short() {
+		return 5
+	}
+	return 25
+}
 
 // play runs a scenario once and reports what failed with the command that repeats it.
 func play(t *testing.T, sc *sim.Scenario, cfg sim.RunConfig) sim.Result {
@@ -30,7 +36,7 @@ func TestScenariosPass(t *testing.T) {
 	for _, sc := range All() {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(seeds) {
+			for seed := range seeds() {
 				play(t, sc, sim.RunConfig{Seed: seed})
 			}
 		})
@@ -41,7 +47,7 @@ func TestScenariosPassOverKCP(t *testing.T) {
 	for _, sc := range All() {
 		t.Run(sc.Name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(seeds / 5) {
+			for seed := range seeds() / 5 {
 				play(t, sc, sim.RunConfig{Seed: seed, Set: []string{"transport=kcp"}})
 			}
 		})
