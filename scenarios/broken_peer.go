@@ -18,7 +18,7 @@ func brokenPeer() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "broken-peer",
 		About: "A process that knows the secret and breaks every rule loses its own connections; the cluster lives on, and who plays notices nothing.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

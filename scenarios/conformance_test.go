@@ -112,7 +112,7 @@ func calling(l *latencies) *sim.Scenario {
 	var now func() node.Time
 	executed := map[string][]node.Time{} // by account: when calls ran that are not answered yet
 	begun := false                       // the measurement has
-	sc := &sim.Scenario{Name: "calling", Game: town()}
+	sc := &sim.Scenario{Name: "calling", Game: Town()}
 	plain := sc.Game.Script
 	sc.Game.Script = func(o sim.Observer) game.Script {
 		tell := o.Executed

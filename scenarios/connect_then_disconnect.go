@@ -16,7 +16,7 @@ func connectThenDisconnect() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "connect-then-disconnect",
 		About: "A client that drops at any step of its login leaves nothing behind, and no handler sees a connection that is gone.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			o.Gates = 1 + s.Choose("gates", 2)

@@ -15,7 +15,7 @@ func Crowd(clients int, measured time.Duration, before, after func(*sim.Story)) 
 	return &sim.Scenario{
 		Name:  "crowd",
 		About: "The workload of `messiah-sim speed`.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, _ choice.Stream) {
 			o.Clients = clients
 			o.ClientLink = netsim.LAN()

@@ -17,7 +17,7 @@ func dbLost() *sim.Scenario {
 		Name:  "db-lost",
 		About: "While the db is away nobody notices but who comes or goes, and its next life grants no record that a game holds.",
 		Marks: []string{"db-lost"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

@@ -25,7 +25,7 @@ func connectThenDisconnectWhole() *sim.Case {
 	return &sim.Case{
 		Name:    "connect-then-disconnect",
 		About:   "A login and a call, of which the connection breaks or a process of the cluster crashes at any point.",
-		Game:    town(),
+		Game:    Town(),
 		Open:    opened,
 		Begin:   func(s *sim.Story) { enter(s) },
 		Lag:     []node.Kind{node.Gate},
@@ -43,7 +43,7 @@ func secondLoginWhole() *sim.Case {
 	return &sim.Case{
 		Name:  "second-login",
 		About: "A second login of an account while a call of the first is under way, and a connection breaks or the gate or the game crashes at any point.",
-		Game:  town(),
+		Game:  Town(),
 		Open: func(s *sim.Story) {
 			s.SessionsMayEnd()
 			opened(s)
@@ -68,7 +68,7 @@ func gameLostWhole() *sim.Case {
 	return &sim.Case{
 		Name:    "game-lost",
 		About:   "A client logs in and calls where either of two games crashes at any point, and comes back at any point.",
-		Game:    town(),
+		Game:    Town(),
 		Options: func(o *sim.Options) { o.Games = 2 },
 		Open:    opened,
 		Begin:   func(s *sim.Story) { enter(s) },

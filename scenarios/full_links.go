@@ -16,7 +16,7 @@ func fullLinks() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "full-links",
 		About: "What is kept for a process that takes nothing stays within its bound, whoever cannot be served is told, and the room is given back.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

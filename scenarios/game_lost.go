@@ -15,7 +15,7 @@ func gameLost() *sim.Scenario {
 		Name:  "game-lost",
 		About: "When a game is lost its players go on elsewhere in the same session, newcomers get in, and a game that comes back is used again.",
 		Marks: []string{"declared-dead-game"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

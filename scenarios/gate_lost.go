@@ -14,7 +14,7 @@ func gateLost() *sim.Scenario {
 		Name:  "gate-lost",
 		About: "When a gate dies its clients come back through another gate, and their avatars have waited for them.",
 		Marks: []string{"declared-dead-gate"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			o.Grace = 20 * time.Second

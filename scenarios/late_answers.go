@@ -16,7 +16,7 @@ func lateAnswers() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "late-answers",
 		About: "An answer to a login that comes when the client is gone, or its gate has given up, leaves no avatar behind and hurts nobody else.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

@@ -15,7 +15,7 @@ func laterLoginWins() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "later-login-wins",
 		About: "Of clients that log in with one account one after the other the last one gets in soon and stays, whatever the avatar was doing.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

@@ -18,7 +18,7 @@ func linkBreaks() *sim.Scenario {
 		Name:  "link-breaks",
 		About: "Connections between processes that break under load lose, double and reorder nothing.",
 		Marks: []string{"link-broken"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

@@ -14,7 +14,7 @@ func loginInterrupted() *sim.Scenario {
 	return &sim.Scenario{
 		Name:    "login-interrupted",
 		About:   "Whatever fails at whatever step of a login, the client gets in later or rests, and nothing is left of the try.",
-		Game:    town(),
+		Game:    Town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
 			s.Open()

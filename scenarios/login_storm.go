@@ -14,7 +14,7 @@ func loginStorm() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "login-storm",
 		About: "However fast clients of one account come and go, and whatever fails meanwhile, it has one avatar and nobody waits for ever.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			o.Clients = 0

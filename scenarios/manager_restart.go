@@ -14,7 +14,7 @@ func managerRestart() *sim.Scenario {
 		Name:    "manager-restart",
 		About:   "While the manager is away players play on, and when it is back it knows the cluster again.",
 		Marks:   []string{"link-superseded"},
-		Game:    town(),
+		Game:    Town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
 			s.Open()

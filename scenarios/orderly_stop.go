@@ -14,7 +14,7 @@ func orderlyStop() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "orderly-stop",
 		About: "A process that is asked to stop leaves soon, nothing that its players did is lost, and they play on with the others or its next life.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

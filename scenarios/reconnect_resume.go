@@ -14,7 +14,7 @@ func reconnectResume() *sim.Scenario {
 		Name:  "reconnect-resume",
 		About: "A client that reconnects within the grace time has lost no call and no answer, and none came twice.",
 		Marks: []string{"client-resumed"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			o.Grace = 30 * time.Second

@@ -41,8 +41,8 @@ func All() []*sim.Scenario {
 	}
 }
 
-// town is the sample game as simulated clusters run it.
-func town() sim.Game {
+// Town is the sample game as simulated clusters run it.
+func Town() sim.Game {
 	return sim.Game{
 		Script: func(o sim.Observer) game.Script {
 			seen := siege.Observer(o)

@@ -14,7 +14,7 @@ func secondLogin() *sim.Scenario {
 	return &sim.Scenario{
 		Name:    "second-login",
 		About:   "Two logins of one account never make two avatars: the later one wins, the earlier is told.",
-		Game:    town(),
+		Game:    Town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
 			s.SessionsMayEnd()

@@ -12,7 +12,7 @@ func slowFarewell() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "slow-farewell",
 		About: "A process that is asked to stop waits for the saves that are under way, though not for ever, however often it is asked.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

@@ -12,7 +12,7 @@ func spoiledRecord() *sim.Scenario {
 	return &sim.Scenario{
 		Name:  "spoiled-record",
 		About: "Whose record cannot be read is refused, nothing is written over it, and once it is mended the player goes on from it.",
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			usualTimes(o)

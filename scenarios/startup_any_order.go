@@ -14,7 +14,7 @@ func startupAnyOrder() *sim.Scenario {
 		Name:  "startup-any-order",
 		About: "In whatever order processes start, restart or double, nobody is let in before the ninth step, and then everybody is.",
 		Marks: []string{"step-admit", "server-open"},
-		Game:  town(),
+		Game:  Town(),
 		Options: func(o *sim.Options, s choice.Stream) {
 			anyCluster(o, s)
 			o.CallEvery = 500 * time.Millisecond

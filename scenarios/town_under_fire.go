@@ -13,7 +13,7 @@ func townUnderFire() *sim.Scenario {
 	return &sim.Scenario{
 		Name:    "town-under-fire",
 		About:   "Under any faults at any times calls are executed once, in order, or their senders told; afterwards everybody plays again.",
-		Game:    town(),
+		Game:    Town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
 			s.SessionsMayEnd()

@@ -16,7 +16,7 @@ func unwelcomeGuests() *sim.Scenario {
 	return &sim.Scenario{
 		Name:    "unwelcome-guests",
 		About:   "Nobody gets in without a proper name, no process joins that speaks another protocol, and whom an operator kicks is out.",
-		Game:    town(),
+		Game:    Town(),
 		Options: anyCluster,
 		Play: func(s *sim.Story) {
 			s.SessionsMayEnd()

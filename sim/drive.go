@@ -4,6 +4,7 @@ import (
 	"messiah/core/client"
 	"messiah/core/node"
 	"messiah/core/session"
+	"messiah/sim/choice"
 )
 
 // Drive is a story that is told from outside, act by act, by who decides each
@@ -12,6 +13,7 @@ type Drive struct {
 	*Story
 	scenario *Scenario
 	seed     uint64
+	kept     *choice.Recorder // nil: choices are not kept
 }
 
 // Begin makes the world of a scenario, in which nothing runs yet. What the
@@ -21,38 +23,61 @@ func Begin(sc *Scenario, cfg RunConfig) (*Drive, error) {
 	if err != nil {
 		return nil, err
 	}
-	wc := Config{Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace}
+	if cfg.Plan != nil {
+		cfg.Seed = cfg.Plan.Seed
+	}
+	d := &Drive{scenario: sc, seed: cfg.Seed}
+	if cfg.Choices {
+		d.kept = choice.NewRecorder(source)
+		source = d.kept
+	}
+	wc := Config{
+		Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan,
+		Chronicle: cfg.Chronicle, Tape: cfg.Tape,
+	}
 	if o.Transport == KCP {
 		wc.NewARQ, wc.Clock = cfg.Tier()
 	}
 	w := NewWorld(wc)
-	w.trace.stopAt = cfg.StopAt
+	if cfg.States {
+		w.states.seen = map[uint64]struct{}{}
+	}
+	w.limit = node.Time(cfg.Limit)
+	w.trace.show(&cfg)
 	w.build()
-	return &Drive{&Story{World: w, draw: source.Stream("story", 0)}, sc, cfg.Seed}, nil
+	w.scheduleFaults()
+	d.Story = &Story{World: w, draw: source.Stream("story", 0)}
+	return d, nil
 }
 
-// Tell runs one act. False says that the story is over: an oracle was violated
-// before this act, which then did not run, or by it, which then did not end.
+// Tell runs one act, or as much of it as the run's plan allows. False says that
+// the story is over: it was before this act, which then did not run, or this act
+// violated an oracle, and then did not end.
 func (d *Drive) Tell(act func()) bool {
-	if d.verdict != nil {
+	if d.ended() {
 		return false
 	}
 	defer func() {
-		if r := recover(); r != nil {
-			if _, ours := r.(endOfStory); !ours {
-				panic(r)
-			}
+		switch r := recover().(type) {
+		case nil, endOfStory, cutStory:
+		default:
+			panic(r)
 		}
 	}()
 	act()
-	return d.verdict == nil
+	return !d.ended()
 }
 
 // Finish plays the end that all stories share, unless the story is over, and
 // returns how it all went.
 func (d *Drive) Finish() Result {
 	d.Tell(d.rest)
-	return d.result(d.scenario, d.seed)
+	d.chronicle.end(d.verdict)
+	res := d.result(d.scenario, d.seed)
+	if d.kept != nil {
+		res.Decisions = d.kept.Decisions()
+	}
+	return res
 }
 
 // Tap shows f every input that reaches a process from outside its loop: what

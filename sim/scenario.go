@@ -95,10 +95,10 @@ type Result struct {
 	Decisions   []choice.Decision   // where they were to be kept; the options' are not among them
 }
 
-// endOfStory unwinds a story that cannot go on; Run recovers it.
+// endOfStory unwinds a story that cannot go on; Drive.Tell recovers it.
 type endOfStory struct{}
 
-// cutStory unwinds the story itself; the standard end follows.
+// cutStory unwinds an act whose plan leaves out what it waits for; the standard end follows.
 type cutStory struct{}
 
 // Prepare returns the options of a run. It fails where an override is not to be had.
@@ -132,66 +132,12 @@ func (sc *Scenario) Prepare(cfg RunConfig) (Options, choice.Source, error) {
 
 // Run plays the scenario once. It fails only for a bad configuration.
 func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
-	o, source, err := sc.Prepare(cfg)
+	d, err := Begin(sc, cfg)
 	if err != nil {
 		return Result{}, err
 	}
-	if cfg.Plan != nil {
-		cfg.Seed = cfg.Plan.Seed
-	}
-	wc := Config{
-		Seed: cfg.Seed, Options: o, Game: sc.Game, Source: source, Trace: cfg.Trace, Plan: cfg.Plan,
-		Chronicle: cfg.Chronicle, Tape: cfg.Tape,
-	}
-	if o.Transport == KCP {
-		wc.NewARQ, wc.Clock = cfg.Tier()
-	}
-	var kept *choice.Recorder
-	if cfg.Choices {
-		kept = choice.NewRecorder(source)
-		source, wc.Source = kept, kept
-	}
-	w := NewWorld(wc)
-	if cfg.States {
-		w.states.seen = map[uint64]struct{}{}
-	}
-	w.limit = node.Time(cfg.Limit)
-	w.trace.show(&cfg)
-	w.build()
-	w.scheduleFaults()
-	s := &Story{World: w, draw: source.Stream("story", 0)}
-	s.tell(sc)
-	cfg.Chronicle.end(w.verdict)
-	res := s.result(sc, cfg.Seed)
-	if kept != nil {
-		res.Decisions = kept.Decisions()
-	}
-	return res, nil
-}
-
-// tell plays the story and its standard end.
-func (s *Story) tell(sc *Scenario) {
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ours := r.(endOfStory); !ours {
-				panic(r)
-			}
-		}
-	}()
-	s.play(sc)
-	s.rest()
-}
-
-// play tells the story, or as much of it as its plan allows.
-func (s *Story) play(sc *Scenario) {
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ours := r.(cutStory); !ours {
-				panic(r)
-			}
-		}
-	}()
-	sc.Play(s)
+	d.Tell(func() { sc.Play(d.Story) })
+	return d.Finish(), nil
 }
 
 func (s *Story) result(sc *Scenario, seed uint64) Result {

@@ -25,21 +25,10 @@ func (h *Host) AppendWhole(dst []byte, name func(conn uint64) uint64) []byte {
 		for i := range h.tasks {
 			h.tasks[i].Write(c)
 		}
-		wire.Map(c, &h.sessions, func(c *wire.Coder, s *Session) { c.Uint64((*uint64)(s)) },
-			func(c *wire.Coder, s *sessionState) {
-				both := b2u(s.alive) | b2u(s.announced)<<1
-				c.Uint8(&both)
-			})
+		h.codeSessions(c)
 		h.writeLinks(c, name)
 		h.node.State(c)
 	})
-}
-
-func b2u(b bool) uint8 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // codeTimers writes the timers in the order in which they fire, connections by name.
@@ -60,24 +49,13 @@ func (h *Host) codeTimers(c *wire.Coder, name func(uint64) uint64) {
 // writeLinks writes what the host knows of other processes.
 func (h *Host) writeLinks(c *wire.Coder, name func(uint64) uint64) {
 	c.Uint64(&h.lastNum)
-	wire.Slice(c, &h.dials, func(c *wire.Coder, d **dial) { (*d).write(c) })
+	wire.Slice(c, &h.dials, func(c *wire.Coder, d **dial) { c.Struct(*d) })
 	wire.Slice(c, &h.order, func(c *wire.Coder, one **link) {
-		l := *one
-		c.Struct(&l.peer)
-		conn, kept, current := uint64(0), l.kept[l.head:], h.current[l.peer.ID] == l
+		l, current := **one, h.current[(*one).peer.ID] == *one
 		if l.conn != 0 {
-			conn = name(l.conn)
+			l.conn = name(l.conn)
 		}
-		c.Uint64(&conn)
-		c.Uint64(&l.num)
-		c.Bytes(&kept)
-		c.Uint64(&l.base)
-		c.Uint64(&l.next)
-		c.Uint64(&l.received)
-		c.Uint64(&l.acked)
-		c.Int(&l.receivedBytes)
-		c.Int64((*int64)(&l.heard))
-		c.Bool(&l.forgotten)
+		c.Struct(&l)
 		c.Bool(&current)
 	})
 	wire.Slice(c, &h.forgotten, func(c *wire.Coder, p *Peer) { c.Struct(p) })
@@ -88,16 +66,6 @@ func (h *Host) writeLinks(c *wire.Coder, name func(uint64) uint64) {
 	wire.Map(c, &named, (*wire.Coder).Uint64, func(c *wire.Coder, one **conn) {
 		c.Struct(openConn{*one})
 	})
-}
-
-func (d *dial) write(c *wire.Coder) {
-	c.Struct(&d.to)
-	c.String(&d.addr)
-	c.Uint64(&d.num)
-	c.Int64((*int64)(&d.wait))
-	c.Int(&d.tries)
-	c.Bool(&d.busy)
-	c.Bool(&d.ended)
 }
 
 // openConn writes a connection: once it is ready, what its handshake needed
@@ -111,7 +79,7 @@ func (o openConn) Code(c *wire.Coder) {
 	dialled := o.dial != nil
 	c.Bool(&dialled)
 	if dialled {
-		o.dial.write(c)
+		c.Struct(o.dial)
 	}
 	c.Struct(&o.peer)
 	if o.state != connReady {

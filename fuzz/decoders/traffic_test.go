@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"messiah/core/client"
-	"messiah/core/game"
-	"messiah/core/nav"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/wire"
+	"messiah/scenarios"
 	"messiah/scenarios/siege"
 	"messiah/sim"
 	"messiah/sim/choice"
@@ -31,14 +30,7 @@ const keptOfAKind = 2
 var recorded = sync.OnceValue(func() *traffic {
 	sc := &sim.Scenario{
 		Name: "traffic",
-		Game: sim.Game{
-			Script: func(o sim.Observer) game.Script {
-				seen := siege.Observer(o)
-				return siege.Script(&seen)
-			},
-			Finder: func() nav.Pathfinder { return nav.Courtyard() },
-			Names:  siege.Methods(),
-		},
+		Game: scenarios.Town(),
 		Options: func(o *sim.Options, _ choice.Stream) {
 			o.CallEvery, o.MoveEvery, o.Duration = 50*time.Millisecond, 100*time.Millisecond, time.Second
 		},

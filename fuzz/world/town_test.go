@@ -1,9 +1,7 @@
 package world
 
 import (
-	"messiah/core/game"
-	"messiah/core/nav"
-	"messiah/scenarios/siege"
+	"messiah/scenarios"
 	"messiah/sim"
 	"messiah/sim/choice"
 )
@@ -13,14 +11,7 @@ import (
 func town(change func(*sim.Options)) *sim.Scenario {
 	return &sim.Scenario{
 		Name: "told-from-outside",
-		Game: sim.Game{
-			Script: func(o sim.Observer) game.Script {
-				seen := siege.Observer(o)
-				return siege.Script(&seen)
-			},
-			Finder: func() nav.Pathfinder { return nav.Courtyard() },
-			Names:  siege.Methods(),
-		},
+		Game: scenarios.Town(),
 		Options: func(o *sim.Options, _ choice.Stream) {
 			if change != nil {
 				change(o)
