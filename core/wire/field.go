@@ -45,6 +45,36 @@ func (c *Coder) Uint64(v *uint64) {
 	c.b = appendUint(c.b, *v)
 }
 
+// Uint reads or writes an unsigned number of the machine's width.
+func (c *Coder) Uint(v *uint) {
+	if c.decoding {
+		*v = uint(c.uint(math.MaxUint))
+		return
+	}
+	c.fields++
+	c.b = appendUint(c.b, uint64(*v))
+}
+
+// Int8 reads or writes a signed number of 8 bits.
+func (c *Coder) Int8(v *int8) {
+	if c.decoding {
+		*v = int8(c.int(math.MinInt8, math.MaxInt8))
+		return
+	}
+	c.fields++
+	c.b = appendInt(c.b, int64(*v))
+}
+
+// Int16 reads or writes a signed number of 16 bits.
+func (c *Coder) Int16(v *int16) {
+	if c.decoding {
+		*v = int16(c.int(math.MinInt16, math.MaxInt16))
+		return
+	}
+	c.fields++
+	c.b = appendInt(c.b, int64(*v))
+}
+
 // Int32 reads or writes a signed number of 32 bits.
 func (c *Coder) Int32(v *int32) {
 	if c.decoding {
