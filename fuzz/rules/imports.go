@@ -40,6 +40,7 @@ var table = [...]row{
 	{"core/must", nil, nil},
 	{"core/rpc", nil, nil},
 	{"core/planted", nil, nil},
+	{"core/schema", []string{"core/wire", "core/must"}, nil},
 
 	{"core/nav/recast", []string{"core/nav", "core/geom"}, []string{"github.com/arl/go-detour"}},
 	{"core/arq", nil, []string{"github.com/xtaci/kcp-go/v5"}},
