@@ -49,6 +49,12 @@ var bugs = [...]Bug{
 		"A gate reports that it is connected to every game when it is not."},
 	{"login-before-admission", "admission", "startup-any-order", nil,
 		"A gate takes logins that come before the ninth step."},
+	{"ready-told-again", "admission", "gate-lost", nil,
+		"A game reports a list complete that it has reported already, with each gate's word."},
+	{"list-without-news", "admission", "startup-any-order", nil,
+		"The manager sends a new list that says what the one before said."},
+	{"listed-twice", "admission", "broken-peer", nil,
+		"The manager's list names a process twice that has registered twice."},
 
 	{"stub-made-twice", "one-stub", "manager-restart", nil,
 		"A manager that comes back does not listen which stubs there are, and a game creates what it has again."},
@@ -96,6 +102,8 @@ var bugs = [...]Bug{
 
 	{"no-redial", "progress", "manager-restart", nil,
 		"A process that has lost a connection does not dial again."},
+	{"refused-with-room", "progress", "second-login", nil,
+		"The db refuses a request for an account that has one under way, though there is room for eight."},
 
 	{"map-order-picks-the-game", "replay", "second-login", []string{"games=3"},
 		"A gate picks the game for an avatar by the order of a map: no seed decides it."},

@@ -14,6 +14,10 @@ import (
 // request starts a game's request, or lines it up behind those for the same account.
 func (d *DB) request(env *node.Env, r request) {
 	a := d.busy[r.save.Account]
+	if a != nil && planted.On("refused-with-room") { // whoever would have to wait is sent away
+		d.refuse(env, &r, node.Peer{}, false)
+		return
+	}
 	switch {
 	case a == nil && len(d.busy) < MaxAccountsBusy:
 		a = &account{requests: []request{r}}

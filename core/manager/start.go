@@ -28,7 +28,7 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 	if planted.On("stub-made-twice") { // what a process tells of its stubs is not heard
 		p.stubs = nil
 	}
-	if found {
+	if found && !planted.On("listed-twice") { // who registers again is put on the list once more
 		m.procs[i] = p
 	} else {
 		m.procs = slices.Insert(m.procs, i, p)
@@ -128,7 +128,7 @@ func (m *Manager) ready(env *node.Env, from node.Peer, version uint64) {
 	if p == nil || p.peer != from {
 		return
 	}
-	first := !p.ready
+	first := !p.ready || planted.On("list-without-news") // a word that changes nothing brings a new list
 	p.ready, p.list = true, max(p.list, version)
 	if first && m.step > proto.StepGameList {
 		m.advance(env, listChanged)
