@@ -33,6 +33,8 @@ func checkMapOrder(u *unit) {
 	u.checkBans([]ban{
 		{"reflect", "Value.MapRange Value.MapKeys Value.Seq Value.Seq2", false,
 			"walks a map in random order: a replay walks it in another one; walk it by type, or sort the keys in a function that knows their type"},
+		{"encoding/gob", "NewEncoder", false,
+			"makes an encoder that writes maps in random order: a replay writes other bytes; use core/wire, or encoding/json, which sorts the keys"},
 	})
 }
 

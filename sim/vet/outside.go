@@ -27,7 +27,7 @@ const (
 // outside are the packages that bring in the outside world.
 func outside() imports {
 	return imports{
-		{"os/", files}, {"io/ioutil", files}, {"syscall/", network}, {"net/", network}, {"golang.org/x/sys/", network},
+		{"os/", files}, {"io/ioutil", files}, {"flag", files}, {"syscall/", network}, {"net/", network}, {"golang.org/x/sys/", network},
 		{"log/", "it writes to the process's own output with the clock on it: use env.Log, or return an error"},
 		{"expvar", "it is a process-wide table: count in the node's state"},
 		{"plugin", "the loaded code is no part of the recorded run: link it in"},

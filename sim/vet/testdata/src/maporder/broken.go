@@ -2,6 +2,7 @@ package maporder
 
 import (
 	"cmp"
+	"encoding/gob"
 	"fmt"
 	"iter"
 	"maps"
@@ -12,7 +13,7 @@ import (
 )
 
 func unsorted(m map[string]int) (s []string) {
-	for k := range m { // want `range over the map m, whose order is random, collects into s, which is not sorted by a total order before its next use \(line 16\): a replay walks it in another order; walk slices.Sorted`
+	for k := range m { // want `range over the map m, whose order is random, collects into s, which is not sorted by a total order before its next use \(line 17\): a replay walks it in another order; walk slices.Sorted`
 		s = append(s, k)
 	}
 	return
@@ -379,6 +380,7 @@ func sequencesUnsorted(m map[string]int, f func(string), v reflect.Value) {
 		f(fmt.Sprint(k))
 	}
 	v.MapRange()                         // want `reflect.Value.MapRange walks a map in random order`
+	_ = gob.NewEncoder(nil)              // want `gob.NewEncoder makes an encoder that writes maps in random order`
 	_ = v.MapKeys                        // want `reflect.Value.MapKeys walks`
 	_ = maps.Collect(seq2(maps.Keys(m))) // want `maps.Keys walks a map`
 }

@@ -4,6 +4,7 @@ import (
 	_ "context" // want `import of context: it ends work`
 	_ "embed"
 	_ "expvar" // want `import of expvar`
+	_ "flag"   // want `import of flag: a replay finds other files, arguments`
 	"fmt"
 	"io"
 	_ "io/fs"
