@@ -118,16 +118,9 @@ func recordingStatus(r *flight.Report) error {
 
 // playRecording reads a recording's file and replays it with the program's game.
 func playRecording(file string, o flight.Options) (flight.Report, error) {
-	st, err := os.Stat(file)
+	b, err := readFile("recording", file, record.MaxFile, record.IsRecording)
 	if err != nil {
-		return flight.Report{}, usage("cannot read the recording: %v", err)
-	}
-	if st.Size() > record.MaxFile {
-		return flight.Report{}, usage("the recording %s has %d bytes; %d are the most", file, st.Size(), record.MaxFile)
-	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return flight.Report{}, usage("cannot read the recording: %v", err)
+		return flight.Report{}, err
 	}
 	rec, err := record.Read(b)
 	if err != nil {

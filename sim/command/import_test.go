@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,5 +98,26 @@ func TestABadRecordingIsOneClearLine(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if status := run([]string{"import", "nowhere.rec"}, &stdout, &stderr); status != exitUsage || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("without a file: exit %d, %q", status, stderr.String())
+	}
+}
+
+// TestADeviceIsNoFileWithoutEnd reads what has no size and no end: it is refused once it is too long.
+func TestADeviceIsNoFileWithoutEnd(t *testing.T) {
+	const endless = "/dev/zero"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip(err)
+	}
+	if b, err := readFile("plan", endless, 1000, nil); err == nil || !strings.Contains(err.Error(), "more than 1000 bytes") {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if status := run([]string{"import", endless}, io.Discard, io.Discard); status != exitUsage {
+		t.Errorf("import %s: exit %d", endless, status)
+	}
+	file := written(t, "exact", make([]byte, 1000))
+	if b, err := readFile("plan", file, 1000, nil); err != nil || len(b) != 1000 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if b, err := readFile("plan", file, 999, nil); err == nil {
+		t.Errorf("%d bytes of a file that is too long", len(b))
 	}
 }

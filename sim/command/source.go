@@ -1,6 +1,9 @@
 package command
 
 import (
+	"bufio"
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,16 +55,9 @@ func looksLikeFile(s string) bool {
 // readPlan reads a plan file and finds its scenario. A bug that the plan is made
 // with is planted.
 func readPlan(file string) (*sim.Scenario, *sim.Plan, error) {
-	st, err := os.Stat(file)
+	text, err := readFile("plan", file, sim.MaxPlanBytes, nil)
 	if err != nil {
-		return nil, nil, usage("cannot read the plan: %v", err)
-	}
-	if st.Size() > sim.MaxPlanBytes {
-		return nil, nil, usage("the plan %s has %d bytes; %d are the most", file, st.Size(), sim.MaxPlanBytes)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, nil, usage("cannot read the plan: %v", err)
+		return nil, nil, err
 	}
 	plan, err := sim.ReadPlan(string(text))
 	if err != nil {
@@ -72,6 +68,39 @@ func readPlan(file string) (*sim.Scenario, *sim.Plan, error) {
 		return nil, nil, err
 	}
 	return sc, plan, plantFor(file, plan)
+}
+
+// fileHead is how much of a file tells what it is.
+const fileHead = 64
+
+// readFile reads a file that may be anything, of most bytes at the most. What a
+// pipe or a device holds no size tells, so that it is the reading that is bounded.
+// Of a file that does not begin as is wants it returns the beginning alone; is may be nil.
+func readFile(what, file string, most int64, is func(head []byte) bool) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, usage("cannot read the %s: %v", what, err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, usage("cannot read the %s: %v", what, err)
+	}
+	in := bufio.NewReader(io.LimitReader(f, most+1))
+	if head, _ := in.Peek(fileHead); is != nil && !is(head) { // an error comes again where the file is read
+		return bytes.Clone(head), nil
+	}
+	var text bytes.Buffer
+	if st.Size() <= most {
+		text.Grow(int(st.Size()) + bytes.MinRead) // or the buffer doubles up to it
+		if _, err := text.ReadFrom(in); err != nil {
+			return nil, usage("cannot read the %s: %v", what, err)
+		}
+	}
+	if st.Size() > most || int64(text.Len()) > most {
+		return nil, usage("the %s %s has more than %d bytes, the most that one may have", what, file, most)
+	}
+	return text.Bytes(), nil
 }
 
 // plantFor plants the bug that a plan is made with.
