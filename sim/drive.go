@@ -1,6 +1,11 @@
 package sim
 
 import (
+	"fmt"
+	"path"
+	"runtime"
+	"strings"
+
 	"messiah/core/client"
 	"messiah/core/node"
 	"messiah/core/session"
@@ -14,6 +19,7 @@ type Drive struct {
 	scenario *Scenario
 	seed     uint64
 	kept     *choice.Recorder // nil: choices are not kept
+	guarded  bool             // a panic is a violation, not the caller's
 }
 
 // Begin makes the world of a scenario, in which nothing runs yet. What the
@@ -61,11 +67,50 @@ func (d *Drive) Tell(act func()) bool {
 		switch r := recover().(type) {
 		case nil, endOfStory, cutStory:
 		default:
-			panic(r)
+			if !d.guarded {
+				panic(r)
+			}
+			d.inHand()
+			d.Violate("panic", "%v, in %s", r, panicked())
 		}
 	}()
 	act()
 	return !d.ended()
+}
+
+// inHand writes down the input whose handler did not end, which is else written behind it.
+func (w *World) inHand() {
+	for _, p := range w.procs[1:] {
+		if p.host == nil {
+			continue
+		}
+		if in := p.host.InHand(); in != nil {
+			w.handled++
+			w.trace.input(w.now, where{p.id, -1}, in)
+			w.chronicle.handled(w, p, -1, in)
+		}
+	}
+}
+
+// panickedFrames is how many callers of a panic are named.
+const panickedFrames = 4
+
+// panicked names who panicked and who called it, for a deferred function that
+// recovers. It names neither addresses nor folders: a run says the same on any machine.
+func panicked() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers)])
+	var names []string
+	for more, below := true, false; more && len(names) < panickedFrames; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		if strings.HasPrefix(f.Function, "runtime.") {
+			below = true // what panics stands below the runtime's own
+		} else if below {
+			names = append(names, fmt.Sprintf("%s (%s:%d)", path.Base(f.Function), path.Base(f.File), f.Line))
+		}
+	}
+	return strings.Join(names, " < ")
 }
 
 // Finish plays the end that all stories share, unless the story is over, and

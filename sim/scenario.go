@@ -136,6 +136,7 @@ func (sc *Scenario) Run(cfg RunConfig) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	d.guarded = true
 	d.Tell(func() { sc.Play(d.Story) })
 	return d.Finish(), nil
 }

@@ -50,6 +50,7 @@ type Host struct {
 	wall int64
 
 	cause  uint64 // of what is being done
+	hand   *Input // being handled, nil between two
 	number uint64 // of the next handler
 
 	urgent Mail // immediate session events, ahead of everything queued
@@ -188,10 +189,15 @@ func (h *Host) Step() (*Input, bool) {
 			continue
 		}
 		h.cause = h.number
+		h.hand = in
 		h.node.Step(&h.env, in)
+		h.hand = nil
 		return in, true
 	}
 }
+
+// InHand returns the input that is being handled, for a driver that recovers from a handler's panic.
+func (h *Host) InHand() *Input { return h.hand }
 
 // Settle ends the handling of the input that Step returned: its buffer is
 // overwritten where the configuration says so, and its room is given back.
