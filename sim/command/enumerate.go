@@ -49,6 +49,9 @@ func aboutCases() string {
 
 // caseNamed finds a case, or says which there are.
 func caseNamed(name string) (*sim.Case, error) {
+	if len(program.Cases) == 0 {
+		return nil, usage("%s has no case to go through: set Program.Cases", program.Name)
+	}
 	names := ""
 	for _, c := range program.Cases {
 		if c.Name == name {
@@ -185,9 +188,9 @@ func (c *enumerateCmd) compare(one *sim.Case, res *enumerate.Result, e *enumerat
 
 // repro returns the command that goes through the case again.
 func (c *enumerateCmd) repro(one *sim.Case) string {
-	text := "messiah-sim enumerate " + one.Name
+	text := program.Name + " enumerate " + one.Name
 	if bug := planted.Chosen(); bug != "" {
-		text = "go run -tags planted ./sim/cmd/messiah-sim enumerate " + one.Name + " --plant " + bug
+		text = plantedCommand(text) + " --plant " + bug
 	}
 	for _, b := range []struct {
 		name  string

@@ -81,6 +81,9 @@ func (c sweepCmd) Run(out *output) error {
 	if err := c.seeds(&cfg); err != nil {
 		return err
 	}
+	if c.Until != "" && c.Until != sweep.AnyOracle && !knownOracle(c.Until) {
+		return usage("--until %s: there is no such oracle; `%s list` names them, and %s is every one", c.Until, program.Name, sweep.AnyOracle)
+	}
 	for _, name := range c.Names {
 		sc, err := scenarioNamed(name)
 		if err != nil {
@@ -100,6 +103,9 @@ func (c sweepCmd) Run(out *output) error {
 	done()
 	if err != nil {
 		return usage("%v", err)
+	}
+	for i := range r.Failures {
+		r.Failures[i].Repro = named(r.Failures[i].Repro)
 	}
 	if c.JUnit != "" {
 		if err := writeJUnit(c.JUnit, r); err != nil {
@@ -131,10 +137,15 @@ func (c sweepCmd) Run(out *output) error {
 	return nil
 }
 
+// knownOracle reports whether a failure can bear this name: a panic has no oracle of its own.
+func knownOracle(name string) bool {
+	return name == "panic" || slices.ContainsFunc(sim.Oracles(), func(o sim.OracleAbout) bool { return o.Name == name })
+}
+
 // writeReport writes the HTML page of a sweep.
 func (c sweepCmd) writeReport(r *sweep.Report, s *swept) error {
 	page := &report.Sweep{
-		Command: "messiah-sim sweep " + strings.Join(c.Names, " "), Report: r, Missed: s.MarksMissed,
+		Command: program.Name + " sweep " + strings.Join(c.Names, " "), Report: r, Missed: s.MarksMissed,
 		Tables: report.Tables(r.FaultByStep), Finished: time.Now(),
 	}
 	for i := range s.Failures {
@@ -227,7 +238,7 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 	}
 	for _, f := range r.Failures {
 		s.Failures = append(s.Failures, sweptFailure{
-			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: named(f.Repro),
+			Scenario: f.Scenario, Seed: f.Seed, Verdict: f.Verdict, Oracle: f.Oracle, Message: f.Message, Repro: f.Repro,
 			Why: named(sweep.Explain(f.Scenario, f.Seed, c.Set)),
 		})
 	}
@@ -249,7 +260,7 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 }
 
 func printSweep(w io.Writer, s *swept, r *sweep.Report) {
-	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed; %d states, %.0f new ones in the last 1,000 runs\n",
+	fmt.Fprintf(w, "%d runs, %d failed, in %.1f s: %.0f seeds/s, %.2f M events/s, %.0f:1 simulated to real; %d replayed; %d states, of late %.0f new ones in 1,000 runs\n",
 		s.Runs, r.Failed, s.Seconds, s.SeedsPerSecond, s.EventsPerSecond/1e6, s.SimToReal, s.ReplayChecked, s.States, s.NewStates)
 	for _, f := range s.Failures {
 		printSwept(w, &f)
@@ -348,10 +359,10 @@ type junitFailure struct {
 }
 
 func writeJUnit(file string, r *sweep.Report) error {
-	suite := junitSuite{Name: "messiah-sim sweep", Tests: r.Runs, Failures: r.Failed, Time: r.Real.Seconds()}
+	suite := junitSuite{Name: program.Name + " sweep", Tests: r.Runs, Failures: r.Failed, Time: r.Real.Seconds()}
 	for _, f := range r.Failures {
 		suite.Cases = append(suite.Cases, junitCase{f.Scenario, "seed " + strconv.FormatUint(f.Seed, 10),
-			&junitFailure{f.Message, f.Message + "\n" + named(f.Repro)}})
+			&junitFailure{f.Message, f.Message + "\n" + f.Repro}})
 	}
 	b, err := xml.MarshalIndent(suite, "", "  ")
 	if err != nil {

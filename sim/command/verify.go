@@ -255,7 +255,7 @@ func (c verifyCmd) repro(r oneRun, a, b string) string {
 	if bug := planted.Chosen(); bug != "" {
 		command += " --plant " + bug
 	}
-	return command
+	return named(command)
 }
 
 // print writes the document, or what people want to see below the lines of progress.

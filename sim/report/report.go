@@ -131,7 +131,7 @@ func Write(w io.Writer, s *Sweep) error {
 		{fmt.Sprintf("%.0f : 1", r.SimToReal()), "simulated to real"},
 		{grouped(uint64(r.ReplayChecked)), "run twice and equal"},
 		{grouped(uint64(r.States)), "states seen"},
-		{grouped(uint64(r.NewStatesPerThousand())), "new ones in the last 1,000 seeds"},
+		{grouped(uint64(r.NewStatesPerThousand())), "new ones in 1,000 seeds, of late"},
 	}
 	for i, f := range r.Failures {
 		one := failure{Failure: f}
