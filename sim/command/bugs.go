@@ -72,6 +72,11 @@ func (c bugsCmd) Run(out *output) error {
 		}
 		bugs = []sim.Bug{bug}
 	}
+	if !slices.ContainsFunc(program.Scenarios, func(sc *sim.Scenario) bool {
+		return slices.ContainsFunc(bugs, func(b sim.Bug) bool { return b.Scenario == sc.Name })
+	}) {
+		return usage("%s has none of the scenarios that find the planted bugs: they are the framework's own, and messiah-sim has them", program.Name)
+	}
 	if c.Seeds == 0 {
 		return usage("--seeds 0: a sweep takes some")
 	}

@@ -228,6 +228,9 @@ func (c replayCmd) Run(out *output) error {
 	if err != nil {
 		return err
 	}
+	if c.Until != 0 && c.Until < c.From {
+		return usage("--until %d is before --from %d", c.Until, c.From)
+	}
 	w := bufio.NewWriter(out.results)
 	rc.Trace, rc.StartAt, rc.StopAt, rc.Payload = w, c.From, c.Until, c.Payload
 	res, err := execute(sc, rc)

@@ -55,6 +55,12 @@ func looksLikeFile(s string) bool {
 // readPlan reads a plan file and finds its scenario. A bug that the plan is made
 // with is planted.
 func readPlan(file string) (*sim.Scenario, *sim.Plan, error) {
+	switch recording, err := recordingOf(file); {
+	case err != nil:
+		return nil, nil, err
+	case recording != "":
+		return nil, nil, usage("%s is a flight recording or names one; `%s import` and `%s replay` take it", file, program.Name, program.Name)
+	}
 	text, err := readFile("plan", file, sim.MaxPlanBytes, nil)
 	if err != nil {
 		return nil, nil, err
