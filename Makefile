@@ -100,13 +100,14 @@ release: tools ## static binaries for linux into dist/, with SHA256SUMS
 	cat dist/SHA256SUMS
 
 .PHONY: lint
-lint: tools bin/messiah-vet ## gofmt, go vet, staticcheck and the determinism checker
+lint: tools bin/messiah-vet ## gofmt, go vet, staticcheck, the table of RPC names and the determinism checker
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
 	  echo "not formatted (gofmt -w . formats them):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go vet -tags planted ./core/planted ./fuzz/world ./scenarios
 	go vet -tags e2e ./prod/...
 	go run $(STATICCHECK) ./...
+	go run ./prod/cmd/messiah rpcindex --check
 	packages="$$(go run ./fuzz/rules/deterministic)"; go vet -vettool=$(CURDIR)/bin/messiah-vet $$packages
 
 .PHONY: deps

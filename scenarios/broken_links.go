@@ -134,7 +134,7 @@ func (b *breaker) heldDial() {
 	c := b.dialledBy(r, 0)
 	for i := range 3 {
 		lead.Say(&proto.Ready{Version: uint64(1 + i)})
-		lead.Say(&proto.StubsMade{Names: []string{}})
+		lead.Say(&proto.StubsMade{})
 		b.Go(50 * time.Millisecond)
 	}
 	if n := from(r, c.From()); n > 1 && !c.Down {

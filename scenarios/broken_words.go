@@ -18,7 +18,7 @@ func (b *breaker) toManager() {
 	r := b.RawPeer(b.life(node.Game))
 	c := b.linked(r, sim.ManagerID, 0, false)
 	c.Say(&proto.Ready{Version: 1})
-	c.Say(&proto.StubsMade{Names: []string{"NobodysStub"}})
+	c.Say(&proto.StubsMade{Stubs: []proto.StubMade{{Name: "NobodysStub"}}})
 	c.Say(&proto.Leave{})
 	b.Go(50 * time.Millisecond)
 	c.Say(&proto.Register{})
@@ -69,11 +69,11 @@ func (b *breaker) toGame() {
 	}
 	r := b.RawPeer(b.life(node.Gate))
 	conn := b.linked(r, home, 0, false)
-	for _, account := range []string{c.Account(), "nobody at all"} {
-		conn.Say(&proto.Claimed{Account: account, Owner: 1 << 40, Version: 1 << 40, Entity: addr.EntityID{Maker: 1, N: 1}})
-		conn.Say(&proto.Held{Account: account, Game: b.life(node.Game)})
-		conn.Say(&proto.Saved{Account: account, Version: 1 << 40})
-		conn.Say(&proto.NoSave{Account: account, Stale: true})
+	for _, key := range []string{proto.AccountKey(c.Account()), "nobody at all"} {
+		conn.Say(&proto.Claimed{Key: key, Owner: 1 << 40, Version: 1 << 40, Entity: addr.EntityID{Maker: 1, N: 1}})
+		conn.Say(&proto.Held{Key: key, Game: b.life(node.Game)})
+		conn.Say(&proto.Saved{Key: key, Version: 1 << 40})
+		conn.Say(&proto.NoSave{Key: key, Stale: true})
 	}
 	conn.Say(&proto.BePrimary{Missing: []string{"NobodysStub"}})
 	conn.Say(&proto.Exit{Route: 1 << 40})
@@ -105,16 +105,18 @@ func (b *breaker) toGate() {
 func (b *breaker) toDB() {
 	r := b.RawPeer(b.life(node.Game))
 	c := b.linked(r, sim.DBID, 0, false)
-	c.Say(&proto.Claim{Account: "a broken one", Num: 1})
+	c.Say(&proto.Claim{Key: "a broken one", Num: 1})
 	var claimed proto.Claimed
 	if err := wire.Decode(b.awaits(c, proto.TypeClaimed), &claimed); err != nil {
 		b.Violate("no-error-log", "the db has sent what cannot be read: %v", err)
 	}
-	c.Say(&proto.Save{Account: "a broken one", Num: 2, Owner: claimed.Owner - 1})
+	c.Say(&proto.Save{Key: "a broken one", Num: 2, Owner: claimed.Owner - 1})
 	b.awaits(c, proto.TypeNoSave)
-	c.Say(&proto.Save{Account: "a broken one", Num: 3, Owner: claimed.Owner})
+	c.Say(&proto.Save{Key: "a broken one", Num: 3, Owner: claimed.Owner, Version: claimed.Version, Data: []byte{1}})
 	b.awaits(c, proto.TypeSaved)
-	c.Say(&proto.Release{Save: proto.Save{Account: "a broken one", Num: 4, Owner: claimed.Owner}})
+	c.Say(&proto.Release{Save: proto.Save{Key: "a broken one", Num: 4, Owner: claimed.Owner}}) // of the version before
+	b.awaits(c, proto.TypeNoSave)
+	c.Say(&proto.Release{Save: proto.Save{Key: "a broken one", Num: 5, Owner: claimed.Owner, Version: claimed.Version + 1}})
 	b.Go(time.Second)
 	r.Vanish()
 }

@@ -123,7 +123,7 @@ func TestOracleFailsInACase(t *testing.T) {
 	c := caseNamed(t, "connect-then-disconnect")
 	c.Crashes, c.Drops = 0, 0
 	c.Game.Script = func(o sim.Observer) game.Script {
-		seen := siege.Observer(o)
+		seen := siege.Observer{Executed: o.Executed}
 		once := seen.Executed
 		seen.Executed = func(account string, n, count uint64) { once(account, n, count); once(account, n, count) }
 		return siege.Script(&seen)

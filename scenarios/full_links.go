@@ -63,7 +63,7 @@ func neverAcknowledges(s *sim.Story) {
 		}
 		c.Frame(sim.FramePing, make([]byte, 8))
 		for range 10 {
-			c.Say(&proto.StubsMade{Names: []string{}})
+			c.Say(&proto.StubsMade{})
 		}
 		s.Go(200 * time.Millisecond)
 	}

@@ -17,7 +17,7 @@ import (
 	"messiah/sim/tier"
 )
 
-// What games and the db say to each other about one account's record has to be
+// What games and the db say to each other about one record has to be
 // explained by one order of the requests, each at one moment between the db's
 // handling of it and the game's of the answer (Herlihy and Wing, "Linearizability",
 // 1990). A request without an answer, or with one that says "not now", may have
@@ -25,11 +25,13 @@ import (
 
 // asked is a request as the db has handled it.
 type asked struct {
-	Account string
-	By      node.Peer
-	Typ     uint16
-	Owner   uint64 // of a save
-	Data    uint64 // its hash
+	Key string
+	By  node.Peer
+	Typ uint16
+
+	Owner, Version uint64 // of a save
+	Data           uint64 // its hash
+	Drop, Delete   bool   // of a release
 }
 
 // answered is what the game was told. The zero value is no answer, or "not now".
@@ -43,6 +45,7 @@ type answered struct {
 type loader struct {
 	holder               node.Peer
 	owner, version, data uint64
+	gone                 bool // it was deleted: the numbers of one made anew are no lower than these
 }
 
 // loaderModel says what a record allows.
@@ -50,33 +53,64 @@ var loaderModel = porcupine.NondeterministicModel{
 	Init: func() []any { return []any{loader{data: hashOf(nil)}} },
 	Step: func(state, input, output any) []any {
 		st, in, out := state.(loader), input.(asked), output.(answered)
-		after := st
-		after.apply(&in)
-		owns := in.Typ == proto.TypeClaim || st.holder == in.By && st.owner == in.Owner
-		switch {
-		case out.Granted && out.Owner == after.owner && out.Version == st.version && out.Data == st.data,
-			out.Saved && owns && out.Version == after.version:
-			return []any{after}
-		case out.Held && st.holder == out.Holder && out.Holder != in.By, out.Stale && !owns:
-			return []any{st}
-		case out == answered{} && owns:
-			return []any{st, after}
-		case out == answered{}:
-			return []any{st}
+		if in.Typ == proto.TypeClaim {
+			return st.claim(&in, &out)
 		}
-		return nil
+		return st.save(&in, &out)
 	},
 }
 
-func (st *loader) apply(in *asked) {
-	if in.Typ == proto.TypeClaim {
-		st.holder, st.owner = in.By, st.owner+1
-		return
+func (st loader) claim(in *asked, out *answered) []any {
+	after := st
+	after.holder, after.owner = in.By, st.owner+1
+	switch {
+	case out.Granted && st.gone && out.Owner > st.owner && out.Version >= st.version && out.Data == st.data:
+		return []any{loader{holder: in.By, owner: out.Owner, version: out.Version, data: out.Data}}
+	case out.Granted && !st.gone && out.Owner == after.owner && out.Version == st.version && out.Data == st.data:
+		return []any{after}
+	case out.Held && st.holder == out.Holder && out.Holder != in.By:
+		return []any{st}
+	case *out == answered{}:
+		return []any{st, after}
 	}
-	st.version, st.data = st.version+1, in.Data
+	return nil
+}
+
+func (st loader) save(in *asked, out *answered) []any {
+	owns := st.holder == in.By && st.owner == in.Owner
+	after, writes := st, false
+	if owns {
+		after, writes = st.written(in)
+	}
+	switch {
+	case out.Saved && writes && out.Version == after.version, out.Saved && writes && in.Delete && out.Version == st.version:
+		return []any{after}
+	case out.Stale && (!owns || !writes && in.Version < st.version):
+		return []any{st}
+	case *out == answered{} && writes:
+		return []any{st, after}
+	case *out == answered{}:
+		return []any{st}
+	}
+	return nil
+}
+
+// written returns what the owner's save makes of the record, and whether it is one that may be carried out.
+func (st loader) written(in *asked) (after loader, writes bool) {
+	after = st
 	if in.Typ == proto.TypeRelease {
-		st.holder = node.Peer{}
+		after.holder = node.Peer{}
 	}
+	switch {
+	case in.Delete:
+		return loader{owner: st.owner, version: st.version, data: hashOf(nil), gone: true}, true
+	case in.Drop, in.Version+1 == st.version && in.Data == st.data:
+	case in.Version == st.version:
+		after.version, after.data = st.version+1, in.Data
+	default:
+		return st, false
+	}
+	return after, true
 }
 
 func hashOf(b []byte) uint64 {
@@ -122,13 +156,14 @@ func (h *history) request(by node.Peer, in *node.Input) {
 		if wire.Decode(in.Body, &m) != nil {
 			return
 		}
-		op.Account, num = m.Account, m.Num
+		op.Key, num = m.Key, m.Num
 	default:
-		var m proto.Save
+		var m proto.Release // of which a Save is the beginning
 		if wire.Decode(in.Body, &m) != nil {
 			return
 		}
-		op.Account, op.Owner, op.Data, num = m.Account, m.Owner, hashOf(m.Data), m.Num
+		op.Key, op.Owner, op.Version, op.Data, num = m.Key, m.Owner, m.Version, hashOf(m.Data), m.Num
+		op.Drop, op.Delete = m.Drop, m.Delete
 	}
 	h.open[requestOf{by, num}] = len(h.ops)
 	h.ops = append(h.ops, porcupine.Operation{Input: op, Output: answered{}, Call: int64(h.now()), Return: math.MaxInt64})
@@ -166,7 +201,7 @@ func (h *history) answer(at node.Peer, in *node.Input) {
 	h.ops[i].Output, h.ops[i].Return = out, int64(h.now())
 }
 
-// overheard plays a scenario and returns what games and db said about records, account by account.
+// overheard plays a scenario and returns what games and db said about records, record by record.
 func overheard(t *testing.T, sc *sim.Scenario, cfg sim.RunConfig) map[string][]porcupine.Operation {
 	t.Helper()
 	h := &history{open: map[requestOf]int{}}
@@ -181,8 +216,8 @@ func overheard(t *testing.T, sc *sim.Scenario, cfg sim.RunConfig) map[string][]p
 	}
 	by := map[string][]porcupine.Operation{}
 	for _, op := range h.ops {
-		account := op.Input.(asked).Account
-		by[account] = append(by[account], op)
+		key := op.Input.(asked).Key
+		by[key] = append(by[key], op)
 	}
 	return by
 }
@@ -205,9 +240,9 @@ func TestRecordsAreLinear(t *testing.T) {
 				seeds = 3
 			}
 			for seed := range seeds {
-				for account, said := range overheard(t, named(t, name), sim.RunConfig{Seed: seed}) {
+				for key, said := range overheard(t, named(t, name), sim.RunConfig{Seed: seed}) {
 					if !linear(said) {
-						t.Errorf("seed %d: no order explains what was said about %s: %s", seed, account, described(said))
+						t.Errorf("seed %d: no order explains what was said about %s: %s", seed, key, described(said))
 					}
 					ops += len(said)
 					if len(said) > 2 {

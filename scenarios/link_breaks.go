@@ -31,7 +31,7 @@ func linkBreaks() *sim.Scenario {
 			s.Open()
 			s.Join()
 			scout := s.NewPlayer("scout", func(c *client.Config) {
-				c.Method, c.CallEvery = siege.Where, 200*time.Millisecond
+				c.Method, c.CallEvery = string(siege.Where), 200*time.Millisecond
 			})
 			scout.Start()
 			held := s.Net().Hold(netsim.Match{Class: netsim.Process, Limit: 1, Kind: 0,

@@ -38,6 +38,7 @@ func All() []*sim.Scenario {
 		spoiledRecord(),
 		fullLinks(),
 		townUnderFire(),
+		twoVersions(),
 	}
 }
 
@@ -45,11 +46,10 @@ func All() []*sim.Scenario {
 func Town() sim.Game {
 	return sim.Game{
 		Script: func(o sim.Observer) game.Script {
-			seen := siege.Observer(o)
-			return siege.Script(&seen)
+			return siege.Script(&siege.Observer{Executed: o.Executed})
 		},
 		Finder: func() nav.Pathfinder { return nav.Courtyard() },
-		Names:  siege.Methods(),
+		RPC:    siege.RPC(),
 	}
 }
 

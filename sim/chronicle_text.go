@@ -142,6 +142,8 @@ func newMessage(typ uint16) node.Message {
 		&proto.Exited{}, &proto.KickClient{},
 		&proto.Claim{}, &proto.Claimed{}, &proto.Held{}, &proto.Save{}, &proto.Saved{}, &proto.Release{}, &proto.NoSave{},
 		&proto.StoreGet{}, &proto.StorePut{}, &proto.StoreGot{}, &proto.StoreDid{},
+		&proto.StoreDelete{}, &proto.StoreFind{}, &proto.StoreListed{},
+		&proto.Query{}, &proto.Found{}, &proto.TakeName{}, &proto.NameTaken{}, &proto.DropName{}, &proto.NameDropped{},
 		&proto.Login{}, &proto.LoggedIn{}, &proto.LoginRefused{}, &proto.Logout{}, &proto.Call{}, &proto.Reply{}, &proto.Push{},
 		&proto.GameLost{}, &proto.Kicked{}, &proto.Move{}, &proto.Workload{},
 	} {

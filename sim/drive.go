@@ -1,15 +1,11 @@
 package sim
 
 import (
-	"fmt"
-	"path"
-	"runtime"
-	"strings"
-
 	"messiah/core/client"
 	"messiah/core/node"
 	"messiah/core/session"
 	"messiah/sim/choice"
+	"messiah/sim/panicked"
 )
 
 // Drive is a story that is told from outside, act by act, by who decides each
@@ -71,7 +67,7 @@ func (d *Drive) Tell(act func()) bool {
 				panic(r)
 			}
 			d.inHand()
-			d.Violate("panic", "%v, in %s", r, panicked())
+			d.Violate("panic", "%v, in %s", r, panicked.Place())
 		}
 	}()
 	act()
@@ -90,27 +86,6 @@ func (w *World) inHand() {
 			w.chronicle.handled(w, p, -1, in)
 		}
 	}
-}
-
-// panickedFrames is how many callers of a panic are named.
-const panickedFrames = 4
-
-// panicked names who panicked and who called it, for a deferred function that
-// recovers. It names neither addresses nor folders: a run says the same on any machine.
-func panicked() string {
-	callers := make([]uintptr, 64)
-	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers)])
-	var names []string
-	for more, below := true, false; more && len(names) < panickedFrames; {
-		var f runtime.Frame
-		f, more = frames.Next()
-		if strings.HasPrefix(f.Function, "runtime.") {
-			below = true // what panics stands below the runtime's own
-		} else if below {
-			names = append(names, fmt.Sprintf("%s (%s:%d)", path.Base(f.Function), path.Base(f.File), f.Line))
-		}
-	}
-	return strings.Join(names, " < ")
 }
 
 // Finish plays the end that all stories share, unless the story is over, and

@@ -18,8 +18,11 @@ var typeNames = map[uint16]string{
 	proto.TypeClaim: "claim", proto.TypeClaimed: "claimed", proto.TypeHeld: "held", proto.TypeSave: "save",
 	proto.TypeSaved: "saved", proto.TypeRelease: "release", proto.TypeNoSave: "no-save",
 	proto.TypeStoreGet: "store-get", proto.TypeStorePut: "store-put", proto.TypeStoreGot: "store-got",
-	proto.TypeStoreDid: "store-did",
-	proto.TypeLogin:    "login", proto.TypeLoggedIn: "logged-in", proto.TypeLoginRefused: "login-refused",
+	proto.TypeStoreDid: "store-did", proto.TypeStoreDelete: "store-delete", proto.TypeStoreFind: "store-find",
+	proto.TypeStoreListed: "store-listed",
+	proto.TypeQuery:       "query", proto.TypeFound: "found", proto.TypeTakeName: "take-name",
+	proto.TypeNameTaken: "name-taken", proto.TypeDropName: "drop-name", proto.TypeNameDropped: "name-dropped",
+	proto.TypeLogin: "login", proto.TypeLoggedIn: "logged-in", proto.TypeLoginRefused: "login-refused",
 	proto.TypeLogout: "logout", proto.TypeCall: "call", proto.TypeReply: "reply", proto.TypePush: "push",
 	proto.TypeGameLost: "game-lost", proto.TypeKicked: "kicked", proto.TypeWorkload: "workload",
 }

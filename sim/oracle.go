@@ -23,6 +23,7 @@ const (
 	SawStubCreated
 	SawAttached
 	SawLost
+	SawCopied // a copy of the entity's record was taken, to be saved
 )
 
 // Oracle judges a run: from what nodes hold, what game code saw and what crossed

@@ -190,7 +190,8 @@ func (o *admission) pairs(st *manager.Status, visit func(gate, game node.Peer)) 
 // stubNames lists the stubs that the game's code can create.
 func (w *World) stubNames() []string {
 	if w.stubs == nil {
-		w.stubs = append([]string{}, w.cfg.Game.Script(Observer{}).Stubs...)
+		script := w.cfg.Game.Script(Observer{})
+		w.stubs = append([]string{}, script.Stubs()...)
 	}
 	return w.stubs
 }

@@ -113,6 +113,8 @@ func (o *calls) tally(p *process, st *client.Status) {
 		w.Violate("delivered-or-told", "%v: %v", p.id, t.Faults)
 	case t.Reordered > 0:
 		w.Violate("order", "%v: %v", p.id, t.Faults)
+	case st.Rejected > 0:
+		w.Violate("delivered-or-told", "%v was told %d times that its avatar takes no such call", p.id, st.Rejected)
 	case st.LedgerFaults > 0:
 		w.Violate("order", "%v found %d ledgers of its avatar out of step", p.id, st.LedgerFaults)
 	case st.PushDisorder > 0:

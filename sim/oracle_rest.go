@@ -144,13 +144,13 @@ func (o *leaks) Empty() {
 // holds wants no record to be held by a game that lives: nobody is there for whom it could.
 func (o *leaks) holds() {
 	rows := o.w.stores[0].rows
-	for _, account := range ordered.Keys(rows) {
-		if rows[account].unsure {
+	for _, key := range ordered.Keys(rows) {
+		if rows[key].unsure {
 			continue // a claim that was refused may have come through; the next one goes to the same game
 		}
-		holder, err := dbm.HolderOf(rows[account].value)
+		holder, err := dbm.HolderOf(rows[key].value)
 		if p := o.w.byID[holder.ID]; err != nil || p != nil && p.host != nil && p.host.Self() == holder {
-			o.w.Violate("no-leak", "the record of %s is held by %v (%v)", account, holder.ID, err)
+			o.w.Violate("no-leak", "the record of %s is held by %v (%v)", key, holder.ID, err)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func leftover(p *process) string {
 		}
 	case *dbm.DB:
 		if st := n.Inspect(); st.Busy > 0 {
-			return count(st.Busy, "accounts at work")
+			return count(st.Busy, "records at work")
 		}
 	case *manager.Manager:
 	}

@@ -40,6 +40,10 @@ func (s *Story) Stranger(change func(*node.Config)) node.ID {
 	return id
 }
 
+// Speaks gives the lives of a process that begin from now on a version of their
+// own: that of a process which is not upgraded yet, or is already.
+func (s *Story) Speaks(id node.ID, v wire.Version) { s.byID[id].cfg.Version = v }
+
 // Dismiss ends a stranger for good.
 func (s *Story) Dismiss(id node.ID) {
 	p := s.byID[id]
@@ -61,8 +65,8 @@ func (s *Story) FailStore(d time.Duration) { s.strike(Fault{Kind: StoreFail, For
 // read, or all of the record; the function that it returns mends the record as it is by then.
 func (s *Story) SpoilRecord(account string, all bool) (mend func()) {
 	const number = 9 // bytes of a number with a fraction, its code included
-	rows := s.stores[0].rows
-	r := rows[account]
+	rows, key := s.stores[0].rows, proto.AccountKey(account)
+	r := rows[key]
 	good := slices.Clone(r.value)
 	from := len(good) - number
 	if all {
@@ -70,16 +74,16 @@ func (s *Story) SpoilRecord(account string, all bool) (mend func()) {
 	}
 	bad := bytes.Repeat([]byte{unreadable}, len(good)-from)
 	r.value = slices.Concat(good[:from], bad)
-	rows[account] = r
+	rows[key] = r
 	return func() {
-		r := rows[account]
+		r := rows[key]
 		from := len(r.value) - len(bad)
 		if from < 0 || !bytes.Equal(r.value[from:], bad) {
 			s.Violate("durable", "the record of %s could not be read, and was written over", account)
 			return
 		}
 		r.value = slices.Concat(r.value[:from], good[len(good)-len(bad):])
-		rows[account] = r
+		rows[key] = r
 	}
 }
 
@@ -91,7 +95,7 @@ func (s *Story) Forgive(text string) { s.forgiven[text] = true }
 
 // HasRecord tells whether the store has a record of an account that no game holds.
 func (w *World) HasRecord(account string) bool {
-	r, known := w.stores[0].rows[account]
+	r, known := w.stores[0].rows[proto.AccountKey(account)]
 	if !known {
 		return false
 	}

@@ -104,9 +104,10 @@ func (s *store) append(dst []byte) []byte {
 	}
 	for _, key := range ordered.Keys(s.rows) {
 		r := s.rows[key]
-		dst = fmt.Appendf(dst, "%q %d %v:", key, r.revision, r.unsure)
+		dst = fmt.Appendf(dst, "%q %d %v %q %v %q:", key, r.revision, r.unsure, r.class, r.entity, r.index)
 		dst = wire.AppendBytes(dst, r.value)
 	}
+	dst = fmt.Appendf(dst, "%d", s.floor)
 	return dst
 }
 

@@ -1,9 +1,12 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/node"
+	"messiah/core/ordered"
 	"messiah/core/proto"
 	"messiah/core/wire"
 	"messiah/sim/choice"
@@ -14,6 +17,9 @@ type row struct {
 	revision uint64
 	value    []byte
 	unsure   bool // the db was not told that it is so
+	class    string
+	entity   addr.EntityID
+	index    []proto.IndexEntry
 }
 
 // store is the record store behind the db: it answers by message, after a
@@ -23,6 +29,7 @@ type store struct {
 	index   uint32
 	choose  choice.Stream
 	rows    map[string]row // synced
+	floor   uint64         // the highest revision that a deleted record had
 	pending []storeItem
 	puts    uint64
 	free    []uint32
@@ -118,8 +125,10 @@ func (s *store) carryOut(it *storeItem) {
 	switch it.typ {
 	case proto.TypeStoreGet:
 		answer = s.get(it, failed)
-	case proto.TypeStorePut:
+	case proto.TypeStorePut, proto.TypeStoreDelete:
 		answer = s.write(it, failed)
+	case proto.TypeStoreFind:
+		answer = s.find(it, failed)
 	default:
 		s.w.Violate("no-error-log", "the store has no operation %d", it.typ)
 		return
@@ -156,11 +165,24 @@ func (s *store) doubt(it *storeItem) {
 
 // keyOf returns which record an operation writes, "" where it writes none.
 func keyOf(it *storeItem) string {
-	var m proto.StorePut
-	if it.typ != proto.TypeStorePut || wire.Decode(it.body, &m) != nil {
+	if it.typ != proto.TypeStorePut && it.typ != proto.TypeStoreDelete {
+		return ""
+	}
+	m, _, err := writeIn(it)
+	if err != nil {
 		return ""
 	}
 	return m.Key
+}
+
+// writeIn reads the write that an operation is; a deletion is a put without a row.
+func writeIn(it *storeItem) (m proto.StorePut, deletes bool, err error) {
+	if it.typ == proto.TypeStorePut {
+		return m, false, wire.Decode(it.body, &m)
+	}
+	var d proto.StoreDelete
+	err = wire.Decode(it.body, &d)
+	return proto.StorePut{Num: d.Num, Key: d.Key, Revision: d.Revision}, true, err
 }
 
 // crash loses what is under way: of the writes that were not synced some have
@@ -173,7 +195,7 @@ func (s *store) crash() {
 		if it.typ == 0 {
 			continue
 		}
-		if !it.reply && it.typ == proto.TypeStorePut && s.choose.Choose("synced", 2) == 1 {
+		if !it.reply && keyOf(it) != "" && s.choose.Choose("synced", 2) == 1 {
 			s.write(it, false)
 		}
 		s.doubt(it)
@@ -191,27 +213,87 @@ func (s *store) get(it *storeItem, failed bool) node.Message {
 		s.w.Mark("store-get-failed")
 		return &proto.StoreGot{Num: m.Num, Failed: true}
 	}
-	return &proto.StoreGot{Num: m.Num, Revision: r.revision, Value: r.value}
+	got := &proto.StoreGot{Num: m.Num, Revision: r.revision, Value: r.value, Class: r.class, Index: r.index}
+	if r.revision == 0 {
+		got.Floor = s.floor
+	}
+	return got
 }
 
 func (s *store) write(it *storeItem, failed bool) node.Message {
-	var m proto.StorePut
-	if err := wire.Decode(it.body, &m); err != nil {
+	m, deletes, err := writeIn(it)
+	if err != nil {
 		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
 	}
 	r := s.rows[m.Key]
 	if r.revision != m.Revision {
 		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Conflict: true}
 	}
+	did := &proto.StoreDid{Num: m.Num, Revision: s.next(r.revision, deletes)}
 	// A failed write may have been carried out all the same.
 	if !failed || s.choose.Choose("failed-but-done", 2) == 1 {
-		s.rows[m.Key] = row{r.revision + 1, append([]byte(nil), m.Value...), failed}
+		s.apply(&m, deletes, row{revision: did.Revision, unsure: failed})
 	}
 	if failed {
 		s.w.Mark("store-put-failed")
 		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Failed: true}
 	}
-	return &proto.StoreDid{Num: m.Num, Revision: r.revision + 1}
+	return did
+}
+
+// next returns the revision that a write makes of the one that stands.
+func (s *store) next(revision uint64, deletes bool) uint64 {
+	switch {
+	case deletes:
+		return 0
+	case revision == 0:
+		return s.floor + 1
+	}
+	return revision + 1
+}
+
+func (s *store) apply(m *proto.StorePut, deletes bool, r row) {
+	if deletes {
+		s.floor = max(s.floor, m.Revision)
+		delete(s.rows, m.Key)
+		return
+	}
+	r.value, r.class, r.entity, r.index = append([]byte(nil), m.Value...), m.Class, m.Entity, m.Index
+	s.rows[m.Key] = r
+}
+
+// find lists records in the order of their keys.
+func (s *store) find(it *storeItem, failed bool) node.Message {
+	var m proto.StoreFind
+	if err := wire.Decode(it.body, &m); err != nil {
+		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
+	}
+	listed := &proto.StoreListed{Num: m.Num}
+	if failed {
+		s.w.Mark("store-find-failed")
+		listed.Failed = true
+		return listed
+	}
+	limit := proto.FindLimit(m.Limit)
+	for _, key := range ordered.Keys(s.rows) {
+		if r := s.rows[key]; !r.found(&m) {
+			continue
+		} else if len(listed.Keys) < limit {
+			listed.Keys = append(listed.Keys, proto.FoundRecord{Key: key, Entity: r.entity})
+		} else {
+			listed.More = true
+			break
+		}
+	}
+	return listed
+}
+
+// found tells whether a query finds the record.
+func (r *row) found(m *proto.StoreFind) bool {
+	if r.class != m.Class || m.Class == "" {
+		return false
+	}
+	return m.Field == "" || slices.Contains(r.index, proto.IndexEntry{Field: m.Field, Value: m.Value})
 }
 
 // Records returns how many records the store has.

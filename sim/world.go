@@ -12,6 +12,7 @@ import (
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/core/node"
+	"messiah/core/rpc"
 	"messiah/core/session"
 	"messiah/netsim"
 	"messiah/sim/choice"
@@ -24,8 +25,8 @@ type Game struct {
 	Script func(o Observer) game.Script
 	// Finder returns the pathfinder that a game's path lane uses.
 	Finder func() nav.Pathfinder
-	// Names are what crosses the wire by name, for the schema digest.
-	Names []string
+	// RPC has the names of what crosses the wire: its schema and digest are in each handshake.
+	RPC *rpc.Table
 }
 
 // Observer is told by game code what only it can tell, for the oracles. The

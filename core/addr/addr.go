@@ -4,6 +4,7 @@
 package addr
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 
@@ -17,6 +18,18 @@ type ClientID [16]byte
 
 // String returns the id as 32 hexadecimal digits.
 func (id ClientID) String() string { return hex.EncodeToString(id[:]) }
+
+// Halves returns the id as two numbers, for a routing header.
+func (id ClientID) Halves() (high, low uint64) {
+	return binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])
+}
+
+// FromHalves returns the id that Halves took apart.
+func FromHalves(high, low uint64) (id ClientID) {
+	binary.BigEndian.PutUint64(id[:8], high)
+	binary.BigEndian.PutUint64(id[8:], low)
+	return id
+}
 
 // Code reads or writes the id as one field.
 func (id *ClientID) Code(c *wire.Coder) { c.Bytes16((*[16]byte)(id)) }
@@ -59,7 +72,7 @@ func (p *Proxy) Code(c *wire.Coder) {
 // arrival, so that an old mailbox does not match again after A, B, A.
 type Mailbox struct {
 	Entity      EntityID
-	Incarnation uint32
+	Incarnation uint64
 	Game        node.Peer
 	Gate        node.Peer
 }
@@ -67,7 +80,7 @@ type Mailbox struct {
 // Code reads or writes the mailbox.
 func (m *Mailbox) Code(c *wire.Coder) {
 	m.Entity.Code(c)
-	c.Uint32(&m.Incarnation)
+	c.Uint64(&m.Incarnation)
 	m.Game.Code(c)
 	m.Gate.Code(c)
 }

@@ -34,7 +34,7 @@ func TestAddressesRoundTrip(t *testing.T) {
 		copy(client[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "client"))
 		proxy := Proxy{Client: client, Gate: drawPeer(t, "gate")}
 		mailbox := Mailbox{
-			Entity: entity, Incarnation: rapid.Uint32().Draw(t, "incarnation"),
+			Entity: entity, Incarnation: rapid.Uint64().Draw(t, "incarnation"),
 			Game: drawPeer(t, "game"), Gate: proxy.Gate,
 		}
 		var gotEntity EntityID

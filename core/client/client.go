@@ -10,9 +10,11 @@ import (
 
 	"messiah/core/addr"
 	"messiah/core/check"
+	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
+	"messiah/core/rpc"
 	"messiah/core/session"
 	"messiah/core/wire"
 )
@@ -24,6 +26,7 @@ type Config struct {
 	Credentials string
 
 	Method      string        // the avatar's method to call: "count" checks order and loss, "echo" measures
+	Table       *rpc.Table    // the numbers of names
 	Payload     int           // bytes of padding in a call
 	Outstanding int           // calls under way at most
 	CallEvery   time.Duration // between two calls; 0 calls again at once
@@ -82,6 +85,7 @@ type Client struct {
 	id           addr.ClientID
 	state        State
 	gate         int
+	older        string    // the side that is, as a gate last told: see Status
 	resume       bool      // a session may be resumed
 	tries        int       // dials since the last success
 	refusedDials int       // of these, how many failed at once
@@ -90,6 +94,7 @@ type Client struct {
 	backoff      time.Duration
 	stop         bool
 	entity       addr.EntityID
+	method       uint16 // number of the method that is called
 
 	calls  check.Calls
 	pushes check.Stream
@@ -98,6 +103,7 @@ type Client struct {
 
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
+	rejected                                 uint64
 	moves                                    uint64
 	scratch, args                            []byte
 	place                                    proto.Move
@@ -110,6 +116,9 @@ func New(cfg Config) *Client {
 	cfg.Method = cmp.Or(cfg.Method, "count")
 	cfg.Outstanding = cmp.Or(cfg.Outstanding, 1)
 	c := &Client{cfg: cfg, backoff: backoffFirst, sentAt: map[uint64]node.Time{}}
+	number, known := cfg.Table.Number(cfg.Method)
+	must.True(known, "the table of names has no method %s", cfg.Method)
+	c.method = number
 	c.calls.Begin(cfg.NumberBase)
 	return c
 }
@@ -213,6 +222,9 @@ func (c *Client) lose(env *node.Env) {
 
 func (c *Client) connected(env *node.Env, in *node.Input) {
 	c.tries, c.refusedDials, c.backoff = 0, 0, backoffFirst
+	if c.tells(in.Body) {
+		env.Log(node.Info, "the gate has another version of the game", "older", c.older)
+	}
 	if c.stop {
 		c.close(env)
 		return
@@ -248,6 +260,9 @@ func (c *Client) answer(env *node.Env, in *node.Input) {
 
 // dialFailed tries again later: nobody answered, or the gate refused.
 func (c *Client) dialFailed(env *node.Env, in *node.Input) {
+	if session.Reason(in.Num) == session.ReasonVersion && c.tells(in.Body) {
+		env.Log(node.Warn, "the gate refused this version: no protocol in common", "older", c.older)
+	}
 	if in.Flags&session.FlagResumable == 0 && c.resume {
 		c.lose(env)
 	}
@@ -256,6 +271,14 @@ func (c *Client) dialFailed(env *node.Env, in *node.Input) {
 		return
 	}
 	c.again(env, time.Duration(in.Conn)*time.Millisecond)
+}
+
+// tells reports whether a gate names another older side than before, so that it
+// is logged once and not with each dial.
+func (c *Client) tells(older []byte) bool {
+	was := c.older
+	c.older = string(older)
+	return c.older != was && c.older != ""
 }
 
 // rest is the client's end.
@@ -325,7 +348,7 @@ func (c *Client) callMore(env *node.Env) {
 		}
 		c.sentAt[n] = env.Now()
 		c.args = AppendNumber(c.args[:0], n, c.cfg.Payload)
-		c.send(env, n, &proto.Call{Method: c.cfg.Method, Args: c.args})
+		c.send(env, n, &proto.Call{Method: c.method, Args: c.args})
 		if c.cfg.CallEvery > 0 {
 			c.due = false
 			env.After(c.cfg.CallEvery, timerCall, 0)
@@ -365,10 +388,18 @@ func AppendNumber(dst []byte, n uint64, padding int) []byte {
 	return wire.AppendBytes(dst, body)
 }
 
-// Number reads the number of a numbered call or push.
+// Number reads the number of a numbered call or push from its encoded argument.
 func Number(args []byte) (uint64, bool) {
 	body, err := wire.DecodeBytes(args)
-	if err != nil || len(body) < 8 {
+	if err != nil {
+		return 0, false
+	}
+	return NumberOf(body)
+}
+
+// NumberOf reads the number from the argument's bytes.
+func NumberOf(body []byte) (uint64, bool) {
+	if len(body) < 8 {
 		return 0, false
 	}
 	return binary.LittleEndian.Uint64(body), true
@@ -415,6 +446,10 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 	var m proto.Reply
 	if !c.decode(env, payload, &m) {
 		return
+	}
+	switch m.Outcome {
+	case proto.OutcomeNoMethod, proto.OutcomeBadArgs, proto.OutcomeDenied:
+		c.rejected++
 	}
 	if m.Outcome != proto.OutcomeOK {
 		c.calls.Failed(num)
@@ -497,8 +532,12 @@ type Status struct {
 	Open                                     int
 	Refusals, Kicks, Resumes, Logins, Losses uint64
 	LedgerFaults                             uint64
+	Rejected                                 uint64 // calls that the avatar does not know, or not like this
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
+	// Older is the side whose version is older, as a gate last told when it took or refused this
+	// client: session.OlderClient, session.OlderServer, or empty.
+	Older string
 }
 
 // Inspect returns what the client has seen.
@@ -506,8 +545,8 @@ func (c *Client) Inspect() Status {
 	return Status{
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
-		LedgerFaults: c.ledgerFaults, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves,
+		LedgerFaults: c.ledgerFaults, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
+		Moves: c.moves, Older: c.older,
 	}
 }
 
@@ -516,6 +555,7 @@ func (c *Client) State(w *wire.Coder) {
 	c.id.Code(w)
 	w.Uint8((*uint8)(&c.state))
 	w.Int(&c.gate)
+	w.String(&c.older)
 	w.Bool(&c.resume)
 	w.Int(&c.tries)
 	w.Int(&c.refusedDials)
@@ -528,7 +568,7 @@ func (c *Client) State(w *wire.Coder) {
 	w.Struct(&c.pushes)
 	wire.Map(w, &c.sentAt, (*wire.Coder).Uint64, func(w *wire.Coder, t *node.Time) { w.Int64((*int64)(t)) })
 	w.Bool(&c.due)
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.moves} {
+	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.rejected, &c.moves} {
 		w.Uint64(n)
 	}
 }

@@ -26,13 +26,15 @@ const DefaultStoreTimeout = 2 * time.Second
 
 // Bounds. A request over them is refused, and its sender may try again.
 const (
-	MaxAccountsBusy = 1 << 14 // accounts with a request under way
-	MaxWaiting      = 8       // further requests for one account
+	MaxBusy    = 1 << 14 // records with a request under way
+	MaxWaiting = 8       // further requests for one record
+	MaxQueries = 1 << 10 // queries under way
 )
 
 const timerStore uint16 = 1 // key: the operation's number
 
-// record is what the store holds for an account.
+// record is what the store holds under a key. That of a unique name has no more
+// than Data: the key of the record that owns the name.
 type record struct {
 	Entity  addr.EntityID
 	Holder  node.Peer // the game that has it loaded; zero if none
@@ -50,53 +52,69 @@ func (r *record) Code(c *wire.Coder) {
 	c.Bytes(&r.Data)
 }
 
-// HolderOf reads from a stored record which game has it loaded; the zero Peer is none.
-func HolderOf(value []byte) (node.Peer, error) {
+// decode reads a stored record.
+func decode(value []byte) (record, error) {
 	var r record
-	if err := wire.Decode(value, &r); err != nil {
-		return node.Peer{}, err
-	}
-	return r.Holder, nil
+	err := wire.Decode(value, &r)
+	return r, err
 }
 
-// request is one claim, save or release of a game.
+// request is one claim, save or release of a record, or one taking or dropping of a name.
 type request struct {
-	typ  uint16
-	from node.Peer
-	save proto.Save // of a claim only account and number
+	typ     uint16
+	from    node.Peer
+	release proto.Release // of a claim and for a name only key and number
+	owner   string        // for a name: the key of the record that is to own it, or did
 }
 
 func (r *request) Code(c *wire.Coder) {
 	c.Uint16(&r.typ)
 	r.from.Code(c)
-	c.Struct(&r.save)
+	c.Struct(&r.release)
+	c.String(&r.owner)
 }
 
-// account is one account with a request under way; the first request is the
-// one that the store is working on.
-type account struct {
+// writing is what the operation under way does to the record.
+type writing uint8
+
+const (
+	reads writing = iota
+	puts
+	deletes
+)
+
+// work is one record with a request under way; the first request is the one
+// that the store is working on.
+type work struct {
 	op       uint64 // number of the store operation under way
-	writing  bool
+	writing  writing
 	checking bool // the operation reads whether a write of unknown outcome came through
+	deleted  bool // and that write was to delete the record
 	revision uint64
 	record   record // as read, then as it is being written
+	class    string // what queries find it by, as read, then as it is being written
+	index    []proto.IndexEntry
 	requests []request
 }
 
-func (a *account) Code(c *wire.Coder) {
-	c.Uint64(&a.op)
-	c.Bool(&a.writing)
-	c.Bool(&a.checking)
-	c.Uint64(&a.revision)
-	c.Struct(&a.record)
-	wire.Slice(c, &a.requests, func(c *wire.Coder, r *request) { c.Struct(r) })
+func (w *work) Code(c *wire.Coder) {
+	c.Uint64(&w.op)
+	c.Uint8((*uint8)(&w.writing))
+	c.Bool(&w.checking)
+	c.Bool(&w.deleted)
+	c.Uint64(&w.revision)
+	c.Struct(&w.record)
+	c.String(&w.class)
+	wire.Slice(c, &w.index, func(c *wire.Coder, e *proto.IndexEntry) { c.Struct(e) })
+	wire.Slice(c, &w.requests, func(c *wire.Coder, r *request) { c.Struct(r) })
 }
 
 // DB is the role's state machine.
 type DB struct {
 	cfg      Config
-	busy     map[string]*account
-	ops      map[uint64]string // store operation -> account
+	busy     map[string]*work
+	ops      map[uint64]string // store operation -> key
+	queries  map[uint64]query  // store operation -> who asks
 	lastOp   uint64
 	live     []node.Peer // as the manager lists them
 	settled  bool
@@ -108,7 +126,7 @@ type DB struct {
 // New makes a DB.
 func New(cfg Config) *DB {
 	cfg.StoreTimeout = cmp.Or(cfg.StoreTimeout, DefaultStoreTimeout)
-	return &DB{cfg: cfg, busy: map[string]*account{}, ops: map[uint64]string{}}
+	return &DB{cfg: cfg, busy: map[string]*work{}, ops: map[uint64]string{}, queries: map[uint64]query{}}
 }
 
 // Step handles one input.
@@ -156,21 +174,45 @@ func (d *DB) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &list) {
 			d.processes(env, &list)
 		}
+	case proto.TypeClaim, proto.TypeSave, proto.TypeRelease, proto.TypeTakeName, proto.TypeDropName:
+		r := request{typ: in.Type, from: from}
+		if r.decode(env, in) {
+			d.request(env, r)
+		}
+	case proto.TypeQuery:
+		var m proto.Query
+		if env.Decode(in, &m) {
+			d.query(env, from, &m)
+		}
+	case proto.TypeStoreGot, proto.TypeStoreDid, proto.TypeStoreListed:
+		d.fromStore(env, in)
+	default:
+		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
+	}
+}
+
+// decode reads what a game asks about one record.
+func (r *request) decode(env *node.Env, in *node.Input) bool {
+	switch in.Type {
 	case proto.TypeClaim:
 		var m proto.Claim
-		if env.Decode(in, &m) {
-			d.request(env, request{in.Type, from, proto.Save{Account: m.Account, Num: m.Num}})
-		}
+		ok := env.Decode(in, &m)
+		r.release.Key, r.release.Num = m.Key, m.Num
+		return ok
 	case proto.TypeSave:
-		var m proto.Save
-		if env.Decode(in, &m) {
-			d.request(env, request{in.Type, from, m})
-		}
+		return env.Decode(in, &r.release.Save)
 	case proto.TypeRelease:
-		var m proto.Release
-		if env.Decode(in, &m) {
-			d.request(env, request{in.Type, from, m.Save})
-		}
+		return env.Decode(in, &r.release)
+	default:
+		var m proto.TakeName // a DropName has the same fields
+		ok := env.Decode(in, &m)
+		r.name(&m)
+		return ok
+	}
+}
+
+func (d *DB) fromStore(env *node.Env, in *node.Input) {
+	switch in.Type {
 	case proto.TypeStoreGot:
 		var m proto.StoreGot
 		if env.Decode(in, &m) {
@@ -181,8 +223,11 @@ func (d *DB) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &m) {
 			d.did(env, &m)
 		}
-	default:
-		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
+	case proto.TypeStoreListed:
+		var m proto.StoreListed
+		if env.Decode(in, &m) {
+			d.listed(env, &m)
+		}
 	}
 }
 
@@ -209,13 +254,14 @@ func (d *DB) Settings(c *wire.Coder) {
 
 // State reads or writes the whole state.
 func (d *DB) State(c *wire.Coder) {
-	wire.Map(c, &d.busy, (*wire.Coder).String, func(c *wire.Coder, a **account) {
-		if *a == nil {
-			*a = &account{}
+	wire.Map(c, &d.busy, (*wire.Coder).String, func(c *wire.Coder, w **work) {
+		if *w == nil {
+			*w = &work{}
 		}
-		c.Struct(*a)
+		c.Struct(*w)
 	})
 	wire.Map(c, &d.ops, (*wire.Coder).Uint64, (*wire.Coder).String)
+	wire.Map(c, &d.queries, (*wire.Coder).Uint64, func(c *wire.Coder, q *query) { c.Struct(q) })
 	c.Uint64(&d.lastOp)
 	wire.Slice(c, &d.live, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	c.Bool(&d.settled)
@@ -226,17 +272,18 @@ func (d *DB) State(c *wire.Coder) {
 
 // Status is what the db is doing, for people and oracles.
 type Status struct {
-	Busy    int    // accounts with a request under way
-	Waiting int    // requests, those under way included
+	Busy    int    // records with a request under way
+	Waiting int    // requests for records, those under way included
+	Queries int    // under way
 	Claims  uint64 // granted since start
 	Refused uint64
 }
 
 // Inspect returns what the db is doing.
 func (d *DB) Inspect() Status {
-	s := Status{Busy: len(d.busy), Claims: d.records, Refused: d.refusals}
-	for _, a := range d.busy {
-		s.Waiting += len(a.requests)
+	s := Status{Busy: len(d.busy), Queries: len(d.queries), Claims: d.records, Refused: d.refusals}
+	for _, w := range d.busy {
+		s.Waiting += len(w.requests)
 	}
 	return s
 }

@@ -1,129 +1,29 @@
 package game
 
 import (
-	"messiah/core/geom"
+	"errors"
+
+	"messiah/core/addr"
+	"messiah/core/entity"
 	"messiah/core/node"
 	"messiah/core/proto"
-	"messiah/core/wire"
 )
 
-// AvatarState is what a game author keeps for an avatar; it is saved and loaded whole.
-type AvatarState = wire.Message
-
-// Method is a method that a client may call on its avatar. It returns the
-// result as one encoded value, or says how the call failed; OutcomeLater means
-// that an answer of a lane will end the call.
-type Method func(c *Call, args []byte) (result []byte, outcome proto.Outcome)
-
-// OutcomeLater is returned by a method whose reply comes from a lane.
-const OutcomeLater = proto.Outcome(255)
-
-// Script is a game author's code: plain values, so that two versions of a game
-// can run in one process. Every hook may be nil but NewAvatar.
-type Script struct {
-	NewAvatar   func() AvatarState
-	Methods     map[string]Method
-	Stubs       []string                   // names of the stubs that the primary creates
-	ServerOpen  func(c *Call)              // runs once, in the fifth step of the start
-	StubCreated func(c *Call, name string) // runs once in the cluster
-	Attached    func(c *Call)              // the avatar has a client
-	Lost        func(c *Call)              // the avatar's client is gone, perhaps to come back
-
-	// Moved hears where the client says that its avatar is. The move is good until the hook returns.
-	Moved func(c *Call, m *proto.Move)
-}
-
-// Call is a game author's only way to the world, valid during one method or hook.
-type Call struct {
-	env    *node.Env
-	game   *Game
-	avatar *avatar
-	num    uint64 // the client's number of the call
-}
-
-func (g *Game) callFor(env *node.Env, a *avatar) *Call {
-	g.call = Call{env: env, game: g, avatar: a}
-	return &g.call
-}
-
-// Avatar returns the author's state of the avatar that is called.
-func (c *Call) Avatar() AvatarState { return c.avatar.data }
-
-// Account returns the account that the avatar belongs to.
-func (c *Call) Account() string { return c.avatar.account }
-
-// Now returns the monotonic time.
-func (c *Call) Now() node.Time { return c.env.Now() }
-
-// Log writes a line with key-value pairs.
-func (c *Call) Log(level node.Level, text string, pairs ...any) { c.env.Log(level, text, pairs...) }
-
-// Push calls a method of the avatar's own client; args is one encoded value.
-// While the client is away it is kept for its return, within a bound.
-func (c *Call) Push(method string, args []byte) {
-	a := c.avatar
-	if a == nil || a.client == (seat{}) {
-		c.env.Mark("push-without-client")
-		return
-	}
-	a.pushes++
-	body := c.env.Encode(&proto.Push{Method: method, Args: args})
-	c.game.toClient(c.env, a.client, proto.TypePush, 0, a.pushes, body)
-}
-
-// FindPath asks the path lane for a way; its answer, a list of points, becomes
-// the reply of the call under way.
-func (c *Call) FindPath(from, to geom.Vec3) ([]byte, proto.Outcome) {
-	g := c.game
-	if len(g.queries) >= MaxQueries || c.avatar == nil {
-		return nil, proto.OutcomeFull
-	}
-	g.lastQuery++
-	g.queries[g.lastQuery] = query{c.avatar.client, c.num}
-	c.env.Offload(LanePaths, &node.Input{Num: g.lastQuery, Body: c.env.Encode(&pathTask{from, to})})
-	return nil, OutcomeLater
-}
-
-// query is a call whose reply waits for the path lane.
-type query struct {
-	client seat
-	num    uint64
-}
-
-// Code reads or writes the query.
-func (q *query) Code(c *wire.Coder) {
-	q.client.code(c)
-	c.Uint64(&q.num)
-}
-
-func (g *Game) pathFound(env *node.Env, in *node.Input) {
-	q, known := g.queries[in.Num]
-	if !known {
-		env.Mark("path-answer-without-question")
-		return
-	}
-	delete(g.queries, in.Num)
-	outcome := proto.OutcomeOK
-	if in.Type != 0 {
-		outcome = proto.OutcomeFailed
-	}
-	g.reply(env, q.client, q.num, outcome, in.Body)
-}
-
-// clientCall runs a client's call on its avatar. Who speaks was stamped by the gate.
+// clientCall runs a client's call on its avatar, or on an entity that it sees. Who
+// speaks was stamped by the gate.
 func (g *Game) clientCall(env *node.Env, in *node.Input) {
 	if in.NumRoutes() != 1 {
 		env.Log(node.Error, "a client call without a route", "from", in.From)
 		return
 	}
-	s := seat{node.Peer{ID: in.From, Inc: in.Inc}, in.Route(0)}
+	s := seat{Gate: node.Peer{ID: in.From, Inc: in.Inc}, Route: in.Route(0)}
 	_, num, payload, err := proto.SplitClient(in.Body)
 	if err != nil {
 		env.Log(node.Error, "a gate forwarded a bad call", "from", in.From, "error", err)
 		return
 	}
-	a := g.seats[s]
-	if a == nil || a.client != s || a.state != live {
+	t := g.sitting(s)
+	if t == nil {
 		env.Mark("call-of-no-avatar")
 		g.reply(env, s, num, proto.OutcomeNoAvatar, nil)
 		return
@@ -133,16 +33,25 @@ func (g *Game) clientCall(env *node.Env, in *node.Input) {
 		g.reply(env, s, num, proto.OutcomeBadArgs, nil)
 		return
 	}
-	method := g.script.Methods[m.Method]
-	if method == nil {
-		g.reply(env, s, num, proto.OutcomeNoMethod, nil)
-		return
+	to := t.resident
+	if !m.Entity.IsZero() && m.Entity != t.id {
+		if to = g.world.Find(m.Entity); to == nil {
+			g.reply(env, s, num, proto.OutcomeStaleMailbox, nil)
+			return
+		}
 	}
-	c := g.callFor(env, a)
-	c.num = num
-	if result, outcome := method(c, m.Args); outcome != OutcomeLater {
-		g.reply(env, s, num, outcome, result)
+	g.world.Call(env, &entity.Incoming{
+		From: entity.Origin{Via: s.Gate, Route: s.Route, Num: num}, To: to, Sender: t.resident, Method: m.Method, Args: m.Args,
+	})
+}
+
+// sitting returns whose client sits in a seat, nil where no avatar lives for it.
+func (g *Game) sitting(s seat) *tenant {
+	t := g.seats[s]
+	if t == nil || t.client != s || t.state != live {
+		return nil
 	}
+	return t
 }
 
 func (g *Game) reply(env *node.Env, s seat, num uint64, o proto.Outcome, result []byte) {
@@ -153,14 +62,14 @@ func (g *Game) reply(env *node.Env, s seat, num uint64, o proto.Outcome, result 
 // that game code produced for that client before.
 func (g *Game) toClient(env *node.Env, s seat, typ uint16, num, cookie uint64, body []byte) {
 	env.Offload(LaneSerial, &node.Input{
-		Type: typ, From: s.gate.ID, Inc: s.gate.Inc, Session: node.Session(s.route), Num: num, Conn: cookie,
+		Type: typ, From: s.Gate.ID, Inc: s.Gate.Inc, Session: node.Session(s.Route), Num: num, Conn: cookie,
 		Flags: node.FlagReliable, Body: body,
 	})
 }
 
 // toGate sends a word about a route by the same lane, so that it does not overtake what went to the client.
 func (g *Game) toGate(env *node.Env, s seat, m node.Message) {
-	env.Offload(LaneSerial, &node.Input{Type: m.Type(), From: s.gate.ID, Inc: s.gate.Inc, Body: env.Encode(m)})
+	env.Offload(LaneSerial, &node.Input{Type: m.Type(), From: s.Gate.ID, Inc: s.Gate.Inc, Body: env.Encode(m)})
 }
 
 // undelivered hears of a frame for a gate whose link was gone or at its bound.
@@ -171,9 +80,156 @@ func (g *Game) undelivered(env *node.Env, in *node.Input) {
 	if !ok || peer.Inc != in.Inc || in.Type != proto.TypeToClient || in.NumRoutes() < 2 {
 		return
 	}
-	if a := g.seats[seat{peer, in.Route(1)}]; a != nil && a.state == live {
+	if t := g.seats[seat{Gate: peer, Route: in.Route(1)}]; t != nil && t.state == live {
 		// The link is at its bound: this client has missed something, so its session cannot go on.
-		g.kick(env, a, proto.RefusedBusy)
-		g.unload(env, a)
+		g.kick(env, t, proto.RefusedBusy)
+		g.unload(env, t)
+	}
+}
+
+// mail runs the call of an entity of another game, or of this one.
+func (g *Game) mail(env *node.Env, in *node.Input) {
+	via := node.Peer{ID: in.From, Inc: in.Inc}
+	if in.NumRoutes() < proto.MailHeader || !isSelf(env, in) {
+		env.Log(node.Warn, "mail with a bad header", "from", in.From)
+		return
+	}
+	from := entity.Origin{
+		Via: via, Game: node.Peer{ID: node.ID(in.Route(2)), Inc: node.Incarnation(in.Route(3))}, Num: in.Route(4),
+	}
+	m := &g.mailed
+	if err := g.decoder.Decode(in.Body, m); err != nil {
+		env.Log(node.Warn, "mail that cannot be read", "from", from.Game.ID, "error", err)
+		g.answer(env, &from, proto.OutcomeBadArgs, nil)
+		return
+	}
+	from.Entity, from.Incarnation = m.From, m.FromInc
+	to, o := g.addressee(env, in, via, m)
+	if o != proto.OutcomeOK {
+		g.answer(env, &from, o, nil)
+		return
+	}
+	g.world.Call(env, &entity.Incoming{From: from, To: to, Method: m.Method, Args: m.Args})
+}
+
+func isSelf(env *node.Env, in *node.Input) bool {
+	return node.Peer{ID: node.ID(in.Route(0)), Inc: node.Incarnation(in.Route(1))} == env.Self()
+}
+
+// addressee finds the entity that mail is for: behind a route the avatar of the
+// route's client, else the one of its mailbox, in that very life.
+func (g *Game) addressee(env *node.Env, in *node.Input, via node.Peer, m *proto.Mail) (*entity.Resident, proto.Outcome) {
+	if in.NumRoutes() > proto.MailHeader {
+		t := g.sitting(seat{Gate: via, Route: in.Route(proto.MailHeader)})
+		if t == nil {
+			env.Mark("proxy-mail-of-no-avatar")
+			return nil, proto.OutcomeNoAvatar
+		}
+		return t.resident, proto.OutcomeOK
+	}
+	r := g.world.Find(m.To)
+	if r == nil || r.Incarnation() != m.Incarnation {
+		env.Mark("mailbox-was-stale")
+		return nil, proto.OutcomeStaleMailbox
+	}
+	return r, proto.OutcomeOK
+}
+
+// mailEnd hears the outcome of a call that an entity here made.
+func (g *Game) mailEnd(env *node.Env, in *node.Input) {
+	var m proto.MailEnd
+	if in.NumRoutes() != proto.MailHeader || !isSelf(env, in) || g.decoder.Decode(in.Body, &m) != nil {
+		env.Log(node.Warn, "the end of a mail cannot be read", "from", in.From)
+		return
+	}
+	g.world.Answered(env, in.Route(4), m.Outcome, m.Result)
+}
+
+// gameGone hears from a gate that nothing more will come from a dead game by it.
+func (g *Game) gameGone(env *node.Env, gate node.Peer, m *proto.GameGone) {
+	g.world.GameGone(env, gate, m.Game)
+}
+
+// post sends a call of an entity towards its address.
+func (g *Game) post(env *node.Env, m *entity.Mail) proto.Outcome {
+	to := m.To
+	if to.Kind == addr.ToStub {
+		place, ok := g.stubPlace(to.Stub)
+		if !ok {
+			env.Mark("stub-not-there")
+			return proto.OutcomeNoStub
+		}
+		to = addr.Address{Kind: addr.ToMailbox, Mailbox: addr.Mailbox{
+			Entity: place.Stub.Entity, Incarnation: place.Stub.Incarnation, Game: place.Game, Gate: g.home(env, place.Stub.Entity),
+		}}
+	}
+	m.To = to
+	if to.Kind == addr.ToProxy {
+		return g.postProxy(env, m)
+	}
+	if !g.linked(env, to.Mailbox.Gate) {
+		return proto.OutcomeStaleMailbox
+	}
+	game, self := to.Mailbox.Game, env.Self()
+	g.header = [proto.MailHeader]uint64{uint64(game.ID), uint64(game.Inc), uint64(self.ID), uint64(self.Inc), m.Num}
+	return sent(env.Forward(to.Mailbox.Gate.ID, proto.TypeMail, 0, g.header[:], g.letter(m, to.Mailbox)), proto.OutcomeStaleMailbox)
+}
+
+// letter encodes a call.
+func (g *Game) letter(m *entity.Mail, to addr.Mailbox) []byte {
+	l := &g.mailed
+	*l = proto.Mail{To: to.Entity, Incarnation: to.Incarnation, Method: m.Method, Args: m.Args}
+	if m.From != nil {
+		l.From, l.FromInc = m.From.ID(), m.From.Incarnation()
+	}
+	g.scratch = g.encoder.Append(g.scratch[:0], l)
+	l.Args = nil
+	return g.scratch
+}
+
+func (g *Game) postProxy(env *node.Env, m *entity.Mail) proto.Outcome {
+	p, self := m.To.Proxy, env.Self()
+	if !g.linked(env, p.Gate) {
+		return proto.OutcomeStaleProxy
+	}
+	high, low := p.Client.Halves()
+	g.header = [proto.MailHeader]uint64{high, low, uint64(self.ID), uint64(self.Inc), m.Num}
+	if m.To.Client {
+		g.scratch = g.encoder.Append(g.scratch[:0], &proto.Push{Method: m.Method, Args: m.Args})
+		return sent(env.Forward(p.Gate.ID, proto.TypeProxyPush, 0, g.header[:], g.scratch), proto.OutcomeStaleProxy)
+	}
+	return sent(env.Forward(p.Gate.ID, proto.TypeProxyMail, 0, g.header[:], g.letter(m, addr.Mailbox{})), proto.OutcomeStaleProxy)
+}
+
+// sent says how a call ends that could not be sent; gone is the word for a gate that is not there.
+func sent(err error, gone proto.Outcome) proto.Outcome {
+	switch {
+	case err == nil:
+		return proto.OutcomeOK
+	case errors.Is(err, node.ErrLinkFull):
+		return proto.OutcomeFull
+	}
+	return gone
+}
+
+// answer carries the outcome of a call back to where it came from. At the link's
+// bound the result is left out, so that the caller learns at least that much.
+func (g *Game) answer(env *node.Env, to *entity.Origin, o proto.Outcome, body []byte) {
+	if to.Route != 0 {
+		g.reply(env, seat{Gate: to.Via, Route: to.Route}, to.Num, o, body)
+		return
+	}
+	if !g.linked(env, to.Via) {
+		env.Mark("mail-end-without-gate")
+		return // the caller hears of the gate's end itself
+	}
+	self := env.Self()
+	g.header = [proto.MailHeader]uint64{uint64(to.Game.ID), uint64(to.Game.Inc), uint64(self.ID), uint64(self.Inc), to.Num}
+	g.scratch = g.encoder.Append(g.scratch[:0], &proto.MailEnd{Outcome: o, Result: body})
+	err := env.Forward(to.Via.ID, proto.TypeMailEnd, 0, g.header[:], g.scratch)
+	if errors.Is(err, node.ErrLinkFull) {
+		env.Mark("mail-end-at-link-bound")
+		g.scratch = g.encoder.Append(g.scratch[:0], &proto.MailEnd{Outcome: proto.OutcomeUnknown})
+		env.Urge(to.Via.ID, proto.TypeMailEnd, g.header[:], g.scratch)
 	}
 }

@@ -1,19 +1,39 @@
-// Package game is the role on which entities live. In this first form an
-// entity is a player's avatar with a game author's methods; its record is
-// claimed from the db, and its client is reached through a gate by a route.
+// Package game is the role on which entities live. What an author wrote runs in
+// its entity.World; around it the game claims and saves records at the db, gives
+// avatars to the clients that gates bring, and carries calls between entities.
 package game
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"messiah/core/addr"
+	"messiah/core/entity"
 	"messiah/core/node"
 	"messiah/core/ordered"
 	"messiah/core/proto"
+	"messiah/core/rpc"
 	"messiah/core/wire"
 )
+
+// Script is a game author's code: plain values, so that two versions of a game
+// can run in one process.
+type Script struct {
+	Classes    []*entity.Class
+	Table      *rpc.Table           // numbers of all methods and pushes
+	Avatar     string               // the class of a login's avatar
+	ServerOpen func(c *entity.Call) // runs once, in the fifth step of the start; may be nil
+	Watch      entity.Watch         // for oracles
+}
+
+// Stubs returns the names of all stubs of the script's classes.
+func (s *Script) Stubs() []string {
+	var names []string
+	for _, k := range s.Classes {
+		names = append(names, k.StubNames()...)
+	}
+	return names
+}
 
 // Config says where the manager is and how patient the game is.
 type Config struct {
@@ -21,8 +41,11 @@ type Config struct {
 	Listen  string // where gates link up; reported to the manager
 
 	Grace       time.Duration // so long an avatar waits whose gate died
-	RetryEvery  time.Duration // between tries to save on the way out
+	RetryEvery  time.Duration // between tries to write a record
 	DrainWithin time.Duration // so long a stopping game waits for its saves
+
+	// Contain makes a panic of game code the end of its entity alone.
+	Contain bool
 }
 
 // Defaults of Config.
@@ -32,9 +55,9 @@ const (
 	DefaultDrainWithin = 5 * time.Second
 )
 
-// Bounds. An avatar or query over them is refused.
+// Bounds. A record or query over them is refused.
 const (
-	MaxAvatars  = 1 << 15
+	MaxTenants  = 1 << 15
 	MaxQueries  = 1 << 12
 	reportEvery = time.Second
 )
@@ -46,87 +69,114 @@ const (
 	Lanes      = 2
 )
 
-// Timer names.
+// Timer names; those of entities are entity.NodeTimer.
 const (
-	timerGrace uint16 = 1 + iota // key: avatar
-	timerRetry                   // key: avatar
+	timerGrace uint16 = 1 + iota // key: tenant
+	timerRetry                   // key: tenant
+	timerSave                    // key: tenant
 	timerReport
 	timerDrain
 )
 
-// state is where an avatar stands.
+// state is where a tenant stands.
 type state uint8
 
 const (
 	loading   state = iota // its record was claimed and has not come yet
-	live                   // it runs
+	live                   // its entity runs
 	unloading              // its last save is on the way
 )
 
-// seat is the place of a client: a route of one life of a gate. The zero seat is empty.
-type seat struct {
-	gate  node.Peer
-	route uint64
-}
+type seat = entity.Seat
 
-func (s *seat) code(c *wire.Coder) {
-	s.gate.Code(c)
-	c.Uint64(&s.route)
-}
-
-// avatar is one player's entity.
-type avatar struct {
+// tenant is a record that this game has claimed, or is about to: an avatar's or a
+// stub's, with the entity that it is of while that lives.
+type tenant struct {
 	key      uint64
 	state    state
-	account  string
-	entity   addr.EntityID
+	record   string // its name in the store
+	class    string
+	account  string // of an avatar
+	stub     string // of a stub
+	id       addr.EntityID
 	owner    uint64
 	version  uint64
 	request  uint64 // number of the db request under way, or 0
 	client   seat
+	proxy    addr.Proxy
 	attached bool // the client is there; if not, it may come back
 	next     seat // who wants the avatar once it is unloaded
+	nextID   addr.ClientID
 	leaving  seat // to be told when it is unloaded
 	pushes   uint64
-	moved    uint64      // number of the client's latest move
-	data     AvatarState // the game author's
-	saved    []byte      // as it is being saved on the way out
+	moved    uint64 // number of the client's latest move
+	resident *entity.Resident
+	save     copied // as it is being written while the entity lives on
+	last     copied // as it is being written on the way out
+	again    bool   // it has changed since the copy under way was taken
+	drop     bool   // the record is given back as it is: the entity's state is not to be trusted
+	remove   bool   // the record is removed for good
+}
+
+// copied is a record as it was at one moment.
+type copied struct {
+	taken bool
+	data  []byte
+	index []entity.IndexEntry
+}
+
+func (s *copied) code(c *wire.Coder) {
+	c.Bool(&s.taken)
+	c.Bytes(&s.data)
+	wire.Slice(c, &s.index, func(c *wire.Coder, e *entity.IndexEntry) { c.Struct(e) })
 }
 
 // Game is the role's state machine.
 type Game struct {
 	cfg    Config
 	script Script
+	world  *entity.World
 
-	avatars  ordered.Map[uint64, *avatar]
-	accounts map[string]*avatar
-	seats    map[seat]*avatar
-	lastKey  uint64
-	lastNum  uint64
+	tenants ordered.Map[uint64, *tenant]
+	records map[string]*tenant
+	seats   map[seat]*tenant
+	of      map[*entity.Resident]*tenant
+	lastKey uint64
+	lastNum uint64
 
-	list      proto.Processes
-	gates     []node.Peer // that have said they are connected to every game
-	opened    bool
-	told      uint64 // the list version last reported ready
-	stubs     []string
-	stopping  bool
-	handled   uint64
-	queries   map[uint64]query
-	lastQuery uint64
-	call      Call
-	decoder   wire.Decoder
-	moved     proto.Move
-	asked     proto.Call // the client's call that runs
+	list     proto.Processes
+	gates    []node.Peer // that have said they are connected to every game
+	opened   bool
+	told     uint64 // the list version last reported ready
+	stubs    []proto.StubMade
+	stopping bool
+	handled  uint64
+	queries  int // path queries under way
+	decoder  wire.Decoder
+	encoder  wire.Encoder
+	moved    proto.Move
+	asked    proto.Call // the client's call that runs
+	mailed   proto.Mail // the entity's call that runs
+	incoming entity.Incoming
+	scratch  []byte
+	header   [proto.MailHeader]uint64
 }
 
-// New makes a game that runs a script.
+// New makes a game that runs a script. A script that does not fit together is its author's bug and panics.
 func New(cfg Config, script Script) *Game {
 	cfg.Grace = cmp.Or(cfg.Grace, DefaultGrace)
 	cfg.RetryEvery = cmp.Or(cfg.RetryEvery, DefaultRetryEvery)
 	cfg.DrainWithin = cmp.Or(cfg.DrainWithin, DefaultDrainWithin)
-	return &Game{
-		cfg: cfg, script: script, accounts: map[string]*avatar{}, seats: map[seat]*avatar{}, queries: map[uint64]query{},
+	g := &Game{
+		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, of: map[*entity.Resident]*tenant{},
 	}
+	g.world = entity.NewWorld(entity.Config{
+		Classes: script.Classes, Table: script.Table, Contain: cfg.Contain, Watch: script.Watch,
+	}, port{g})
+	if k := g.world.Class(script.Avatar); k == nil || !k.IsAvatar() {
+		panic("game: the avatar's class " + script.Avatar + " is none of the script's avatar classes")
+	}
+	return g
 }
 
 // Step handles one input.
@@ -157,12 +207,33 @@ func (g *Game) Step(env *node.Env, in *node.Input) {
 	}
 }
 
+// speaker returns which role's word a message is; the others have no say in it.
+func speaker(typ uint16) node.Kind {
+	switch typ {
+	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave:
+		return node.DB
+	case proto.TypeProcesses, proto.TypeBePrimary:
+		return node.Manager
+	}
+	return node.Gate
+}
+
 func (g *Game) message(env *node.Env, in *node.Input) {
+	if speaker(in.Type) != in.From.Kind() {
+		env.Log(node.Warn, "a message that is not the sender's to send", "type", in.Type, "from", in.From)
+		return
+	}
 	switch in.Type {
 	case proto.TypeClientCall:
 		g.clientCall(env, in)
 	case proto.TypeClientMove:
 		g.clientMove(env, in)
+	case proto.TypeMail:
+		g.mail(env, in)
+	case proto.TypeMailEnd:
+		g.mailEnd(env, in)
+	case proto.TypeGameGone:
+		on(env, in, g.gameGone)
 	case proto.TypeEnter:
 		on(env, in, g.enter)
 	case proto.TypeExit:
@@ -203,19 +274,27 @@ func on[M any, P interface {
 }
 
 func (g *Game) timer(env *node.Env, in *node.Input) {
-	a, _ := g.avatars.Get(in.Num)
+	if in.Type == entity.NodeTimer {
+		g.world.Timer(env, in.Num)
+		return
+	}
+	t, _ := g.tenants.Get(in.Num)
 	switch in.Type {
 	case timerReport:
-		g.send(env, managerID, &proto.Report{Avatars: uint64(g.avatars.Len()), Handled: g.handled})
+		g.send(env, managerID, &proto.Report{Avatars: uint64(g.tenants.Len()), Handled: g.handled})
 		env.After(reportEvery, timerReport, 0)
 	case timerGrace:
-		if a != nil && a.state == live && a.client == (seat{}) {
+		if t != nil && t.state == live && t.client == (seat{}) {
 			env.Mark("grace-over-without-gate")
-			g.unload(env, a)
+			g.unload(env, t)
 		}
 	case timerRetry:
-		if a != nil && a.request == 0 {
-			g.ask(env, a)
+		if t != nil && t.request == 0 {
+			g.ask(env, t)
+		}
+	case timerSave:
+		if t != nil && t.state == live {
+			g.saveNow(env, t)
 		}
 	case timerDrain:
 		env.Mark("drain-took-too-long")
@@ -230,74 +309,4 @@ func (g *Game) send(env *node.Env, to node.ID, m node.Message) {
 	if err := env.Send(to, m); err != nil {
 		env.Mark("game-send-without-link")
 	}
-}
-
-// Settings reads or writes what the game was made with.
-func (g *Game) Settings(c *wire.Coder) {
-	c.String(&g.cfg.Manager)
-	c.String(&g.cfg.Listen)
-	c.Int64((*int64)(&g.cfg.Grace))
-	c.Int64((*int64)(&g.cfg.RetryEvery))
-	c.Int64((*int64)(&g.cfg.DrainWithin))
-}
-
-// State reads or writes the whole state.
-func (g *Game) State(c *wire.Coder) {
-	g.codeAvatars(c)
-	c.Uint64(&g.lastKey)
-	c.Uint64(&g.lastNum)
-	c.Struct(&g.list)
-	wire.Slice(c, &g.gates, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
-	c.Bool(&g.opened)
-	c.Uint64(&g.told)
-	wire.Slice(c, &g.stubs, (*wire.Coder).String)
-	c.Bool(&g.stopping)
-	c.Uint64(&g.handled)
-	wire.Map(c, &g.queries, (*wire.Coder).Uint64, func(c *wire.Coder, q *query) { c.Struct(q) })
-	c.Uint64(&g.lastQuery)
-}
-
-func (g *Game) codeAvatars(c *wire.Coder) {
-	var all []*avatar
-	for _, a := range g.avatars.All() {
-		all = append(all, a)
-	}
-	slices.SortFunc(all, func(a, b *avatar) int { return cmp.Compare(a.key, b.key) })
-	wire.Slice(c, &all, func(c *wire.Coder, a **avatar) {
-		if *a == nil {
-			*a = &avatar{data: g.script.NewAvatar()}
-		}
-		c.Struct(*a)
-	})
-	if !c.Decoding() {
-		return
-	}
-	for _, a := range all {
-		g.avatars.Set(a.key, a)
-		g.accounts[a.account] = a
-		for _, s := range []seat{a.client, a.next, a.leaving} {
-			if s != (seat{}) {
-				g.seats[s] = a
-			}
-		}
-	}
-}
-
-// Code reads or writes the avatar.
-func (a *avatar) Code(c *wire.Coder) {
-	c.Uint64(&a.key)
-	c.Uint8((*uint8)(&a.state))
-	c.String(&a.account)
-	a.entity.Code(c)
-	c.Uint64(&a.owner)
-	c.Uint64(&a.version)
-	c.Uint64(&a.request)
-	a.client.code(c)
-	c.Bool(&a.attached)
-	a.next.code(c)
-	a.leaving.code(c)
-	c.Uint64(&a.pushes)
-	c.Uint64(&a.moved)
-	c.Struct(a.data)
-	c.Bytes(&a.saved)
 }

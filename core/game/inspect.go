@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"messiah/core/addr"
+	"messiah/core/entity"
 	"messiah/core/node"
+	"messiah/core/proto"
 )
 
 var stateNames = [...]string{"loading", "live", "unloading"}
@@ -24,8 +26,11 @@ type View struct {
 // Avatars visits the avatars in the order of their arrival.
 func (g *Game) Avatars() iter.Seq[View] {
 	return func(yield func(View) bool) {
-		for _, a := range g.avatars.All() {
-			v := View{a.account, a.entity, stateNames[a.state], a.owner, a.client.gate, a.client.route, a.attached}
+		for _, t := range g.tenants.All() {
+			if t.stub != "" {
+				continue
+			}
+			v := View{t.account, t.id, stateNames[t.state], t.owner, t.client.Gate, t.client.Route, t.attached}
 			if !yield(v) {
 				return
 			}
@@ -40,13 +45,26 @@ type Status struct {
 	Avatars  int
 	Seats    int // routes of clients that the game knows
 	Queries  int // path queries under way
-	Stubs    []string
+	Stubs    []proto.StubMade
 	List     uint64 // the version of the manager's list that it reported ready for
+	World    entity.Status
 }
+
+func (g *Game) avatars() (n int) {
+	for _, t := range g.tenants.All() {
+		if t.stub == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// World returns the entities of the game, for read-only inspection.
+func (g *Game) World() *entity.World { return g.world }
 
 // Inspect returns what the game keeps.
 func (g *Game) Inspect() Status {
 	return Status{
-		g.opened, g.stopping, g.avatars.Len(), len(g.seats), len(g.queries), slices.Clone(g.stubs), g.told,
+		g.opened, g.stopping, g.avatars(), len(g.seats), g.queries, slices.Clone(g.stubs), g.told, g.world.Inspect(),
 	}
 }

@@ -1,188 +1,219 @@
 package game
 
 import (
+	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/proto"
 )
 
 // enter gives an account's avatar to a client, loading it first if need be.
 func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
-	s := seat{gate, m.Route}
-	a := g.accounts[m.Account]
+	s := seat{Gate: gate, Route: m.Route}
+	t := g.records[proto.AccountKey(m.Account)]
 	switch {
-	case g.stopping || !g.opened || a == nil && g.avatars.Len() >= MaxAvatars:
-		g.toGate(env, s, &proto.EnterFailed{Route: s.route, Reason: proto.RefusedBusy})
-	case a == nil:
-		g.lastKey++
-		a = &avatar{key: g.lastKey, account: m.Account, data: g.script.NewAvatar()}
-		g.avatars.Set(a.key, a)
-		g.accounts[m.Account] = a
-		g.sit(a, s)
-		g.ask(env, a)
-	case a.state == loading:
+	case g.stopping || !g.opened || t == nil && g.tenants.Len() >= MaxTenants:
+		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: proto.RefusedBusy})
+	case t == nil:
+		t = &tenant{record: proto.AccountKey(m.Account), class: g.script.Avatar, account: m.Account}
+		g.sit(t, s, m.Client)
+		g.claim(env, t)
+	case t.state == loading:
 		env.Mark("second-login-while-loading")
-		g.fail(env, a.client, proto.RefusedSecondLogin)
-		g.stand(a)
-		g.settleLeaving(env, a)
-		g.sit(a, s)
-	case a.state == unloading:
+		g.fail(env, t.client, proto.RefusedSecondLogin)
+		g.stand(t)
+		g.settleLeaving(env, t)
+		g.sit(t, s, m.Client)
+	case t.state == unloading:
 		env.Mark("login-while-unloading")
-		g.fail(env, a.next, proto.RefusedSecondLogin)
-		delete(g.seats, a.next)
-		a.next = s
-		g.seats[s] = a
+		g.fail(env, t.next, proto.RefusedSecondLogin)
+		delete(g.seats, t.next)
+		t.next, t.nextID = s, m.Client
+		g.seats[s] = t
 	default:
-		if a.client != (seat{}) {
-			env.Mark("second-login-through-another-route")
-			g.kick(env, a, proto.RefusedSecondLogin)
-		}
-		env.Cancel(timerGrace, a.key)
-		g.sit(a, s)
-		g.welcome(env, a)
+		g.enterLive(env, t, s, m.Client)
 	}
+}
+
+// enterLive gives an avatar that lives to another client.
+func (g *Game) enterLive(env *node.Env, t *tenant, s seat, client addr.ClientID) {
+	if t.client != (seat{}) {
+		env.Mark("second-login-through-another-route")
+		g.kick(env, t, proto.RefusedSecondLogin)
+	}
+	if t.state != live {
+		// The hook that heard of the loss has ended the avatar.
+		t.next, t.nextID = s, client
+		g.seats[s] = t
+		return
+	}
+	env.Cancel(timerGrace, t.key)
+	g.sit(t, s, client)
+	g.entered(env, t)
+	g.attach(env, t)
 }
 
 // settleLeaving answers a route that was told to wait for the unloading of an
 // avatar which now goes on for another client.
-func (g *Game) settleLeaving(env *node.Env, a *avatar) {
-	if a.leaving == (seat{}) {
+func (g *Game) settleLeaving(env *node.Env, t *tenant) {
+	if t.leaving == (seat{}) {
 		return
 	}
 	env.Mark("loaded-for-another-after-exit")
-	g.toGate(env, a.leaving, &proto.Exited{Route: a.leaving.route})
-	delete(g.seats, a.leaving)
-	a.leaving = seat{}
+	g.toGate(env, t.leaving, &proto.Exited{Route: t.leaving.Route})
+	delete(g.seats, t.leaving)
+	t.leaving = seat{}
 }
 
 // sit gives the avatar a client.
-func (g *Game) sit(a *avatar, s seat) {
-	a.client, a.attached, a.pushes, a.moved = s, true, 0, 0
-	g.seats[s] = a
+func (g *Game) sit(t *tenant, s seat, client addr.ClientID) {
+	t.client, t.attached, t.pushes, t.moved = s, true, 0, 0
+	t.proxy = addr.Proxy{Client: client, Gate: s.Gate}
+	g.seats[s] = t
 }
 
 // stand takes the avatar's client away.
-func (g *Game) stand(a *avatar) {
-	delete(g.seats, a.client)
-	a.client, a.attached = seat{}, false
+func (g *Game) stand(t *tenant) {
+	delete(g.seats, t.client)
+	t.client, t.attached = seat{}, false
+	if t.resident != nil {
+		g.world.Unseat(t.resident)
+	}
 }
 
-func (g *Game) welcome(env *node.Env, a *avatar) {
-	g.toGate(env, a.client, &proto.Entered{Route: a.client.route, Entity: a.entity})
-	g.attach(env, a)
+func (g *Game) entered(env *node.Env, t *tenant) {
+	g.toGate(env, t.client, &proto.Entered{Route: t.client.Route, Entity: t.id})
 }
 
 // fail answers a route that came to nothing.
 func (g *Game) fail(env *node.Env, s seat, why proto.Refusal) {
 	if s != (seat{}) {
-		g.toGate(env, s, &proto.EnterFailed{Route: s.route, Reason: why})
+		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: why})
 	}
 }
 
 // kick takes a live avatar's client away and tells its gate why.
-func (g *Game) kick(env *node.Env, a *avatar, why proto.Refusal) {
-	if a.client == (seat{}) {
+func (g *Game) kick(env *node.Env, t *tenant, why proto.Refusal) {
+	if t.client == (seat{}) {
 		return
 	}
-	g.toGate(env, a.client, &proto.KickClient{Route: a.client.route, Reason: why})
-	g.lost(env, a)
-	g.stand(a)
+	g.toGate(env, t.client, &proto.KickClient{Route: t.client.Route, Reason: why})
+	g.lost(env, t)
+	g.stand(t)
 }
 
 // lost tells game code that the client is gone, once.
-func (g *Game) lost(env *node.Env, a *avatar) {
-	if a.attached && a.state == live && g.script.Lost != nil {
-		g.script.Lost(g.callFor(env, a))
+func (g *Game) lost(env *node.Env, t *tenant) {
+	if t.attached && t.state == live {
+		g.world.Detach(env, t.resident)
 	}
-	a.attached = false
+	t.attached = false
 }
 
 func (g *Game) clientLost(env *node.Env, gate node.Peer, m *proto.ClientLost) {
-	a := g.seats[seat{gate, m.Route}]
-	if a == nil || a.client != (seat{gate, m.Route}) {
+	t := g.seats[seat{Gate: gate, Route: m.Route}]
+	if t == nil || t.client != (seat{Gate: gate, Route: m.Route}) {
 		env.Mark("client-lost-of-no-avatar")
 		return
 	}
-	g.lost(env, a)
+	g.lost(env, t)
 }
 
 func (g *Game) clientBack(env *node.Env, gate node.Peer, m *proto.ClientBack) {
-	s := seat{gate, m.Route}
-	a := g.seats[s]
-	if a == nil || a.client != s || a.state != live {
+	s := seat{Gate: gate, Route: m.Route}
+	t := g.seats[s]
+	if t == nil || t.client != s || t.state != live {
 		env.Mark("client-back-of-no-avatar")
 		if m.Next != 0 {
 			// The avatar has another client, or is leaving; the gate's word crossed ours.
-			g.toGate(env, seat{gate, m.Next}, &proto.KickClient{Route: m.Next, Reason: proto.RefusedSecondLogin})
+			g.toGate(env, seat{Gate: gate, Route: m.Next}, &proto.KickClient{Route: m.Next, Reason: proto.RefusedSecondLogin})
 		}
 		return
 	}
 	if m.Next != 0 {
 		// Another session of the account: the one before it is gone for good.
-		g.lost(env, a)
-		g.stand(a)
-		g.sit(a, seat{gate, m.Next})
-		g.attach(env, a)
+		g.takeOver(env, t, seat{Gate: gate, Route: m.Next})
 		return
 	}
-	if !a.attached {
-		a.attached = true
-		g.attach(env, a)
+	if !t.attached {
+		t.attached = true
+		g.attach(env, t)
 	}
 }
 
-// attach tells game code that the client is there.
-func (g *Game) attach(env *node.Env, a *avatar) {
-	if g.script.Attached != nil {
-		g.script.Attached(g.callFor(env, a))
+// takeOver gives an avatar to another client of its account on the same gate. The
+// proxy stays: it names the place on the gate, whoever sits in it.
+func (g *Game) takeOver(env *node.Env, t *tenant, s seat) {
+	client := t.proxy.Client
+	g.lost(env, t)
+	if t.state != live {
+		t.next, t.nextID = s, client
+		g.seats[s] = t
+		return
 	}
+	g.stand(t)
+	g.sit(t, s, client)
+	g.attach(env, t)
+}
+
+// attach tells game code that the client is there.
+func (g *Game) attach(env *node.Env, t *tenant) {
+	g.world.Attach(env, t.resident, t.client, t.proxy)
 }
 
 // exit ends a route: the avatar is saved and unloaded.
 func (g *Game) exit(env *node.Env, gate node.Peer, m *proto.Exit) {
-	s := seat{gate, m.Route}
-	a := g.seats[s]
+	s := seat{Gate: gate, Route: m.Route}
+	t := g.seats[s]
 	switch {
-	case a == nil:
-		g.toGate(env, s, &proto.Exited{Route: s.route})
-	case a.next == s:
+	case t == nil:
+		g.toGate(env, s, &proto.Exited{Route: s.Route})
+	case t.next == s:
 		env.Mark("exit-while-waiting-for-unload")
 		delete(g.seats, s)
-		a.next = seat{}
-		g.toGate(env, s, &proto.Exited{Route: s.route})
-	case a.leaving == s:
+		t.next = seat{}
+		g.toGate(env, s, &proto.Exited{Route: s.Route})
+	case t.leaving == s:
 		env.Mark("exit-twice")
 	default:
-		g.lost(env, a)
-		a.leaving, a.client = s, seat{}
-		if a.state == live {
-			g.unload(env, a)
-		} else {
-			// The claim is under way; its answer finds nobody and gives the record back.
-			env.Mark("exit-while-loading")
-		}
+		g.leaveSeat(env, t, s)
+	}
+}
+
+// leaveSeat ends an avatar's life for its client.
+func (g *Game) leaveSeat(env *node.Env, t *tenant, s seat) {
+	g.lost(env, t)
+	t.leaving, t.client = s, seat{}
+	g.seats[s] = t
+	switch t.state {
+	case live:
+		g.world.Unseat(t.resident)
+		g.unload(env, t)
+	case loading:
+		// The claim is under way; its answer finds nobody and gives the record back.
+		env.Mark("exit-while-loading")
 	}
 }
 
 // gateLost takes the clients of a dead gate away. Their avatars wait for them
 // to come back through another one.
 func (g *Game) gateLost(env *node.Env, gate node.Peer) {
-	for _, a := range g.avatars.All() {
-		if a.next.gate == gate {
-			delete(g.seats, a.next)
-			a.next = seat{}
+	for _, t := range g.tenants.All() {
+		if t.next.Gate == gate {
+			delete(g.seats, t.next)
+			t.next = seat{}
 		}
-		if a.leaving.gate == gate {
-			delete(g.seats, a.leaving)
-			a.leaving = seat{}
+		if t.leaving.Gate == gate {
+			delete(g.seats, t.leaving)
+			t.leaving = seat{}
 		}
-		if a.client.gate != gate {
+		if t.client.Gate != gate {
 			continue
 		}
 		env.Mark("gate-lost-under-avatar")
-		g.lost(env, a)
-		g.stand(a)
-		if a.state == live {
-			env.After(g.cfg.Grace, timerGrace, a.key)
+		g.lost(env, t)
+		g.stand(t)
+		if t.state == live {
+			env.After(g.cfg.Grace, timerGrace, t.key)
 		}
 	}
 }

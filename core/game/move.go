@@ -1,18 +1,19 @@
 package game
 
 import (
+	"messiah/core/entity"
 	"messiah/core/node"
 	"messiah/core/proto"
 )
 
-// clientMove hands a position to game code. One that is no place is dropped and counted.
+// clientMove puts an avatar where its client says that it is. A position that is
+// no place is dropped and counted, and so is one of an entity without a place.
 func (g *Game) clientMove(env *node.Env, in *node.Input) {
-	if in.NumRoutes() != 1 || g.script.Moved == nil {
+	if in.NumRoutes() != 1 {
 		return
 	}
-	s := seat{node.Peer{ID: in.From, Inc: in.Inc}, in.Route(0)}
-	a := g.seats[s]
-	if a == nil || a.client != s || a.state != live {
+	t := g.sitting(seat{Gate: node.Peer{ID: in.From, Inc: in.Inc}, Route: in.Route(0)})
+	if t == nil {
 		env.Mark("move-of-no-avatar")
 		return
 	}
@@ -24,9 +25,13 @@ func (g *Game) clientMove(env *node.Env, in *node.Input) {
 		env.Mark("position-refused")
 		return
 	}
-	if g.moved.Seq <= a.moved {
+	m := &g.moved
+	if m.Seq <= t.moved {
 		return // overtaken on the way
 	}
-	a.moved = g.moved.Seq
-	g.script.Moved(g.callFor(env, a), &g.moved)
+	t.moved = m.Seq
+	g.world.Move(env, t.resident, m.At, m.Yaw)
 }
+
+// placed hears that game code has put an entity somewhere.
+func (g *Game) placed(*node.Env, *entity.Resident) {}

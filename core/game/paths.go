@@ -1,22 +1,47 @@
 package game
 
 import (
+	"messiah/core/entity"
 	"messiah/core/geom"
 	"messiah/core/nav"
 	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/schema"
 	"messiah/core/wire"
 )
+
+// findPath hands a query to the path lane; false at the bound.
+func (g *Game) findPath(env *node.Env, num uint64, from, to geom.Vec3) bool {
+	if g.queries >= MaxQueries {
+		return false
+	}
+	g.queries++
+	env.Offload(LanePaths, &node.Input{Num: num, Body: env.Encode(&pathTask{from, to})})
+	return true
+}
+
+func (g *Game) pathFound(env *node.Env, in *node.Input) {
+	g.queries--
+	outcome := proto.OutcomeOK
+	if in.Type == pathFailed {
+		outcome = proto.OutcomeFailed
+	}
+	g.world.Answered(env, in.Num, outcome, in.Body)
+}
 
 // Paths is the lane that answers path queries; the mesh is read-only and
 // shared, the query object is its own.
 type Paths struct {
-	finder nav.Pathfinder
-	query  nav.Query // nil until the first task: many games ask for no path
+	finder  nav.Pathfinder
+	query   nav.Query // nil until the first task: many games ask for no path
+	paths   schema.For[entity.Path]
+	encoder wire.Encoder
+	body    []byte
 }
 
 // NewPaths makes the lane with a query object of its own over a shared mesh.
 func NewPaths(finder nav.Pathfinder) *Paths {
-	return &Paths{finder: finder}
+	return &Paths{finder: finder, paths: schema.MustFor[entity.Path]()}
 }
 
 // pathFailed is the Type of an answer whose query failed.
@@ -35,7 +60,8 @@ func (p *Paths) Step(env *node.LaneEnv, in *node.Input) {
 	if wire.Decode(in.Body, &task) == nil {
 		if found, err := p.query.FindPath(task.from, task.to); err == nil {
 			answer.Type = 0
-			answer.Body = wire.Append(nil, &PathReply{found.Partial, found.Length, found.Points})
+			p.body = p.paths.Append(&p.encoder, p.body[:0], &entity.Path{Partial: found.Partial, Length: found.Length, Points: found.Points})
+			answer.Body = p.body
 		}
 	}
 	env.Answer(&answer)
@@ -57,18 +83,4 @@ func codeVec(c *wire.Coder, v *geom.Vec3) {
 	c.Float64(&v.X)
 	c.Float64(&v.Y)
 	c.Float64(&v.Z)
-}
-
-// PathReply is the result of a path query: the corner points, start and end included.
-type PathReply struct {
-	Partial bool
-	Length  float64
-	Points  []geom.Vec3
-}
-
-// Code reads or writes the reply.
-func (r *PathReply) Code(c *wire.Coder) {
-	c.Bool(&r.Partial)
-	c.Float64(&r.Length)
-	wire.Slice(c, &r.Points, codeVec)
 }

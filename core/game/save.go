@@ -1,136 +1,280 @@
 package game
 
 import (
+	"time"
+
+	"messiah/core/entity"
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
-	"messiah/core/wire"
 )
 
 var dbID = node.NewID(node.DB, 1)
 
-// ask sends the db what the avatar's state calls for: a claim or the last save.
+// claim makes a tenant of a record and asks the db for it.
+func (g *Game) claim(env *node.Env, t *tenant) {
+	g.lastKey++
+	t.key = g.lastKey
+	g.tenants.Set(t.key, t)
+	g.records[t.record] = t
+	g.ask(env, t)
+}
+
+// ask sends the db what the tenant's state calls for. Requests for one record go
+// one after the other: the next is based on what the one before has written.
 // Without a db it waits for the next one to link up.
-func (g *Game) ask(env *node.Env, a *avatar) {
+func (g *Game) ask(env *node.Env, t *tenant) {
 	g.lastNum++
-	a.request = g.lastNum
-	switch a.state {
-	case loading:
-		g.send(env, dbID, &proto.Claim{Account: a.account, Num: a.request})
-	case unloading:
-		g.send(env, dbID, &proto.Release{Save: proto.Save{
-			Account: a.account, Num: a.request, Owner: a.owner, Version: a.version, Entity: a.entity, Data: a.saved,
-		}})
+	t.request = g.lastNum
+	switch {
+	case t.state == loading:
+		g.send(env, dbID, &proto.Claim{Key: t.record, Num: t.request})
+	case t.save.taken:
+		s := g.saveOf(t, &t.save)
+		g.send(env, dbID, &s)
+	case t.state == unloading:
+		g.send(env, dbID, &proto.Release{Save: g.saveOf(t, &t.last), Drop: t.drop, Delete: t.remove})
+	default:
+		t.request = 0
+	}
+}
+
+func (g *Game) saveOf(t *tenant, s *copied) proto.Save {
+	return proto.Save{
+		Key: t.record, Num: t.request, Owner: t.owner, Version: t.version, Entity: t.id, Class: t.class,
+		Data: s.data, Index: s.index,
 	}
 }
 
 // askAgain repeats to a new db what the old one left unanswered.
 func (g *Game) askAgain(env *node.Env) {
-	for _, a := range g.avatars.All() {
-		if a.state != live {
+	for _, t := range g.tenants.All() {
+		if t.state != live || t.save.taken {
 			env.Mark("asked-the-next-db")
-			g.ask(env, a)
+			g.ask(env, t)
 		}
 	}
 }
 
-// answered finds the avatar that an answer of the db is about. One that belongs
-// to an earlier request is stale.
-func (g *Game) answered(env *node.Env, account string, num uint64, want state) *avatar {
-	a := g.accounts[account]
-	if a == nil || a.request != num || a.state != want {
+// answered finds the tenant that an answer of the db is about. One that belongs
+// to an earlier request, or to one of another kind, is stale.
+func (g *Game) answered(env *node.Env, record string, num uint64, load bool) *tenant {
+	t := g.records[record]
+	if t == nil || num == 0 || t.request != num || (t.state == loading) != load {
 		env.Mark("stale-db-answer")
 		return nil
 	}
-	a.request = 0
-	return a
+	t.request = 0
+	return t
 }
 
 func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
-	a := g.answered(env, m.Account, m.Num, loading)
-	if a == nil {
+	t := g.answered(env, m.Key, m.Num, true)
+	if t == nil {
 		return
 	}
-	a.owner, a.version, a.entity = m.Owner, m.Version, m.Entity
-	if len(m.Data) > 0 && !planted.On("record-not-read") { // game code begins with an empty avatar
-		if err := wire.Decode(m.Data, a.data); err != nil {
-			env.Log(node.Error, "a record cannot be read", "account", a.account, "error", err)
-			g.fail(env, a.client, proto.RefusedStore)
-			g.stand(a)
-			// Nothing of it may be overwritten with an empty avatar.
-			a.state, a.saved = unloading, m.Data
-			g.ask(env, a)
-			return
-		}
+	t.owner, t.version, t.id = m.Owner, m.Version, m.Entity
+	data := m.Data
+	if len(data) == 0 || planted.On("record-not-read") { // game code begins with an empty entity
+		data = nil
 	}
-	a.state = live
-	if a.client == (seat{}) || g.stopping {
+	if t.stub == "" && (t.client == (seat{}) || g.stopping) {
 		env.Mark("loaded-for-nobody")
-		g.fail(env, a.client, proto.RefusedShutdown)
-		g.stand(a)
-		g.unload(env, a)
+		g.fail(env, t.client, proto.RefusedShutdown)
+		g.stand(t)
+		g.giveBack(env, t)
 		return
 	}
-	g.welcome(env, a)
+	g.wake(env, t, data)
+}
+
+// wake makes the entity of a record that has come.
+func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
+	r, err := g.world.Make(env, t.class, entity.Birth{
+		ID: t.id, Incarnation: t.owner, Account: t.account, Stub: t.stub, Data: data,
+	})
+	if err != nil {
+		env.Log(node.Error, "a record cannot be read", "record", t.record, "error", err)
+		g.fail(env, t.client, proto.RefusedStore)
+		g.stand(t)
+		g.giveBack(env, t) // nothing of it may be overwritten with an empty entity
+		return
+	}
+	t.state, t.resident = live, r
+	g.of[r] = t
+	if t.client != (seat{}) {
+		g.entered(env, t)
+	}
+	g.world.Wake(env, r)
+	switch {
+	case t.state != live: // a hook has ended it
+	case t.stub != "":
+		g.stubMade(env, t)
+	case t.client != (seat{}) && t.attached:
+		g.attach(env, t)
+	}
+}
+
+// giveBack gives a record up as it is.
+func (g *Game) giveBack(env *node.Env, t *tenant) {
+	t.state, t.drop = unloading, true
+	g.ask(env, t)
 }
 
 func (g *Game) held(env *node.Env, _ node.Peer, m *proto.Held) {
-	a := g.answered(env, m.Account, m.Num, loading)
-	if a == nil {
+	t := g.answered(env, m.Key, m.Num, true)
+	if t == nil {
 		return
 	}
-	if a.client != (seat{}) {
-		g.toGate(env, a.client, &proto.EnterFailed{
-			Route: a.client.route, Reason: proto.RefusedStore, Elsewhere: m.Game,
+	if t.stub != "" {
+		// The manager believes that nobody has it; whoever held it is about to be known for dead.
+		env.Mark("stub-held-elsewhere")
+		env.After(g.cfg.RetryEvery, timerRetry, t.key)
+		return
+	}
+	if t.client != (seat{}) {
+		g.toGate(env, t.client, &proto.EnterFailed{
+			Route: t.client.Route, Reason: proto.RefusedStore, Elsewhere: m.Game,
 		})
 	}
-	g.remove(env, a)
+	g.remove(env, t)
 }
 
-// unload takes a last copy of a live avatar and saves it; the copy is what is
-// saved however often it takes.
-func (g *Game) unload(env *node.Env, a *avatar) {
-	env.Cancel(timerGrace, a.key)
-	a.state, a.saved = unloading, wire.Append(nil, a.data)
-	g.ask(env, a)
+// unload ends the entity of a tenant; what is left of it goes to the db.
+func (g *Game) unload(env *node.Env, t *tenant) { g.world.Unload(env, t.resident) }
+
+// retired hears from the world that an entity is gone.
+func (g *Game) retired(env *node.Env, r *entity.Resident, left entity.Left) {
+	t := g.of[r]
+	if t == nil {
+		if r.Stub() != "" {
+			g.stubGone(env, r.Stub())
+		}
+		return
+	}
+	delete(g.of, r)
+	t.resident = nil
+	env.Cancel(timerGrace, t.key)
+	env.Cancel(timerSave, t.key)
+	if t.client != (seat{}) {
+		why := proto.RefusedKicked
+		if left.Panicked {
+			why = proto.RefusedFault
+		}
+		g.toGate(env, t.client, &proto.KickClient{Route: t.client.Route, Reason: why})
+		g.stand(t)
+	}
+	if t.stub != "" {
+		g.stubGone(env, t.stub)
+	}
+	t.state, t.drop, t.remove = unloading, left.Panicked || left.Data == nil && !left.Deleted, left.Deleted
+	t.last = copied{true, left.Data, left.Index}
+	if left.Panicked {
+		// What was copied before the panic may be the work of the same code.
+		env.Mark("dropped-after-panic")
+	}
+	if t.request == 0 {
+		g.ask(env, t)
+	}
+}
+
+// stale has the record of an entity written within a time.
+func (g *Game) stale(env *node.Env, r *entity.Resident, within time.Duration) {
+	t := g.of[r]
+	if t == nil {
+		return
+	}
+	if within == 0 {
+		env.Cancel(timerSave, t.key)
+		g.saveNow(env, t)
+		return
+	}
+	env.After(within, timerSave, t.key)
+}
+
+// saveNow writes a copy of a live entity's record; while one is under way the
+// next waits for its end.
+func (g *Game) saveNow(env *node.Env, t *tenant) {
+	if t.save.taken {
+		t.again = true
+		return
+	}
+	data, index := g.world.Record(env, t.resident)
+	t.save = copied{true, data, index}
+	g.ask(env, t)
 }
 
 func (g *Game) saved(env *node.Env, _ node.Peer, m *proto.Saved) {
-	if a := g.answered(env, m.Account, m.Num, unloading); a != nil {
-		g.remove(env, a)
+	t := g.answered(env, m.Key, m.Num, false)
+	if t == nil {
+		return
+	}
+	t.version = m.Version
+	if !t.save.taken {
+		g.remove(env, t)
+		return
+	}
+	t.save = copied{}
+	switch {
+	case t.state == unloading:
+		g.ask(env, t)
+	case t.again:
+		t.again = false
+		g.saveNow(env, t)
 	}
 }
 
 func (g *Game) noSave(env *node.Env, _ node.Peer, m *proto.NoSave) {
-	a := g.answered(env, m.Account, m.Num, unloading)
-	if a == nil {
+	t := g.answered(env, m.Key, m.Num, false)
+	if t == nil {
 		return
 	}
-	if m.Stale {
-		// An earlier try came through and its answer was lost, or another game was given the record.
-		env.Mark("release-was-stale")
-		g.remove(env, a)
+	if !m.Stale {
+		env.After(g.cfg.RetryEvery, timerRetry, t.key)
 		return
 	}
-	env.After(g.cfg.RetryEvery, timerRetry, a.key)
+	if t.state == live {
+		// The record belongs to somebody else: this copy of the entity must not go on.
+		env.Mark("lost-its-record")
+		g.disown(env, t)
+		return
+	}
+	// An earlier try came through and its answer was lost, or another game was given the record.
+	env.Mark("release-was-stale")
+	g.remove(env, t)
 }
 
-// remove forgets an avatar, and begins anew for whoever waits for it.
-func (g *Game) remove(env *node.Env, a *avatar) {
-	if a.leaving != (seat{}) {
-		g.toGate(env, a.leaving, &proto.Exited{Route: a.leaving.route})
+// disown ends an entity whose record belongs to somebody else by now.
+func (g *Game) disown(env *node.Env, t *tenant) {
+	delete(g.of, t.resident)
+	g.world.Discard(env, t.resident)
+	t.resident = nil
+	if t.client != (seat{}) {
+		g.toGate(env, t.client, &proto.KickClient{Route: t.client.Route, Reason: proto.RefusedSecondLogin})
 	}
-	for _, s := range []seat{a.client, a.leaving, a.next} {
+	if t.stub != "" {
+		g.stubGone(env, t.stub)
+	}
+	g.remove(env, t)
+}
+
+// remove forgets a tenant, and begins anew for whoever waits for it.
+func (g *Game) remove(env *node.Env, t *tenant) {
+	if t.leaving != (seat{}) {
+		g.toGate(env, t.leaving, &proto.Exited{Route: t.leaving.Route})
+	}
+	for _, s := range []seat{t.client, t.leaving, t.next} {
 		if !planted.On("seat-kept-after-unload") { // the table keeps the avatar for ever
 			delete(g.seats, s)
 		}
 	}
-	env.Cancel(timerGrace, a.key)
-	env.Cancel(timerRetry, a.key)
-	delete(g.accounts, a.account)
-	g.avatars.Delete(a.key)
-	if a.next != (seat{}) {
-		g.enter(env, a.next.gate, &proto.Enter{Route: a.next.route, Account: a.account})
+	for _, name := range []uint16{timerGrace, timerRetry, timerSave} {
+		env.Cancel(name, t.key)
+	}
+	delete(g.records, t.record)
+	g.tenants.Delete(t.key)
+	if t.next != (seat{}) {
+		g.enter(env, t.next.Gate, &proto.Enter{Route: t.next.Route, Client: t.nextID, Account: t.account})
 	}
 	g.drained(env)
 }

@@ -21,7 +21,7 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 // register tells a manager, new or restarted, who this is and how far it has come.
 func (g *Game) register(env *node.Env) {
 	g.send(env, managerID, &proto.Register{
-		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs, Stubs: g.stubs, Linked: env.Links(),
+		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs(), Stubs: g.stubs, Linked: env.Links(),
 	})
 }
 
@@ -77,28 +77,10 @@ func (g *Game) reportReady(env *node.Env) {
 	if !g.opened {
 		g.opened = true
 		env.Mark("server-open")
-		if g.script.ServerOpen != nil {
-			g.script.ServerOpen(g.callFor(env, nil))
-		}
+		g.world.Open(env, g.script.ServerOpen)
 	}
 	g.told = g.list.Version
 	g.send(env, managerID, &proto.Ready{Version: g.told})
-}
-
-// bePrimary creates the stubs that the cluster lacks.
-func (g *Game) bePrimary(env *node.Env, _ node.Peer, m *proto.BePrimary) {
-	for _, name := range m.Missing {
-		made := slices.Contains(g.stubs, name) && !planted.On("stub-made-twice") // who asks is believed
-		if made || !slices.Contains(g.script.Stubs, name) {
-			continue
-		}
-		g.stubs = append(g.stubs, name)
-		env.Log(node.Info, "stub created", "stub", name)
-		if g.script.StubCreated != nil {
-			g.script.StubCreated(g.callFor(env, nil), name)
-		}
-	}
-	g.send(env, managerID, &proto.StubsMade{Names: g.stubs})
 }
 
 func (g *Game) linkDown(env *node.Env, peer node.Peer) {
@@ -106,6 +88,7 @@ func (g *Game) linkDown(env *node.Env, peer node.Peer) {
 	case node.Gate:
 		g.gates = slices.DeleteFunc(g.gates, func(p node.Peer) bool { return p == peer })
 		g.gateLost(env, peer)
+		g.world.GateGone(env, peer)
 		g.reportReady(env)
 	case node.DB:
 		// What was asked of it is asked again of the next one.
@@ -120,17 +103,19 @@ func (g *Game) stop(env *node.Env) {
 	}
 	g.stopping = true
 	env.After(g.cfg.DrainWithin, timerDrain, 0)
-	for _, a := range g.avatars.All() {
-		if a.state == live {
-			g.kick(env, a, proto.RefusedShutdown)
-			g.unload(env, a)
+	for _, t := range g.tenants.All() {
+		if t.state == live {
+			g.kick(env, t, proto.RefusedShutdown)
+		}
+		if t.state == live {
+			g.unload(env, t)
 		}
 	}
 	g.drained(env)
 }
 
 func (g *Game) drained(env *node.Env) {
-	if g.stopping && g.avatars.Len() == 0 {
+	if g.stopping && g.tenants.Len() == 0 {
 		g.leave(env)
 	}
 }

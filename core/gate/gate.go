@@ -107,6 +107,9 @@ type client struct {
 	been    bool   // the avatar was in once
 	acked   uint64 // number of the last push that the client is known to have
 	next    uint64 // the client waiting for this account
+
+	proxy  addr.ClientID // the label that proxies have: of the first client in this place
+	pushes []letter      // by proxy, while the client is lost
 }
 
 // Code reads or writes the client.
@@ -128,6 +131,8 @@ func (c *client) Code(w *wire.Coder) {
 	w.Bool(&c.been)
 	w.Uint64(&c.acked)
 	w.Uint64(&c.next)
+	c.proxy.Code(w)
+	wire.Slice(w, &c.pushes, func(w *wire.Coder, one *letter) { w.Struct(one) })
 }
 
 // Gate is the role's state machine.
@@ -138,6 +143,8 @@ type Gate struct {
 	sessions  map[node.Session]*client // epochs that are attached or may be resumed
 	accounts  map[string]*client       // whose login has come through
 	routes    map[uint64]*client
+	proxies   map[addr.ClientID]*client      // whose login has come through
+	forwarded ordered.Map[letter, node.Peer] // calls by proxy under way, and to which game
 	lastKey   uint64
 	lastRoute uint64
 
@@ -149,6 +156,8 @@ type Gate struct {
 	handled  uint64
 	scratch  []byte
 	header   [1]uint64
+
+	mailHeader [proto.MailHeader + 1]uint64
 }
 
 // New makes a gate.
@@ -163,6 +172,7 @@ func New(cfg Config) *Gate {
 	}
 	return &Gate{
 		cfg: cfg, sessions: map[node.Session]*client{}, accounts: map[string]*client{}, routes: map[uint64]*client{},
+		proxies: map[addr.ClientID]*client{},
 	}
 }
 
@@ -202,6 +212,14 @@ func (g *Gate) message(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case proto.TypeToClient:
 		g.toClient(env, in)
+	case proto.TypeMail:
+		g.mail(env, in)
+	case proto.TypeProxyMail:
+		g.proxyMail(env, in)
+	case proto.TypeProxyPush:
+		g.proxyPush(env, in)
+	case proto.TypeMailEnd:
+		g.mailEnd(env, in)
 	case proto.TypeEntered:
 		var m proto.Entered
 		if env.Decode(in, &m) {
@@ -316,6 +334,33 @@ func (g *Gate) State(c *wire.Coder) {
 	c.Bool(&g.stopping)
 	c.Uint64(&g.refused)
 	c.Uint64(&g.handled)
+	g.codeForwarded(c)
+}
+
+// codeForwarded reads or writes the calls by proxy in the order in which they came.
+func (g *Gate) codeForwarded(c *wire.Coder) {
+	var all []forwarding
+	for l, to := range g.forwarded.All() {
+		all = append(all, forwarding{l, to})
+	}
+	wire.Slice(c, &all, func(c *wire.Coder, f *forwarding) { c.Struct(f) })
+	if c.Decoding() {
+		for _, f := range all {
+			g.forwarded.Set(f.letter, f.to)
+		}
+	}
+}
+
+// forwarding is a call by proxy under way, as it is written.
+type forwarding struct {
+	letter letter
+	to     node.Peer
+}
+
+// Code reads or writes the call.
+func (f *forwarding) Code(c *wire.Coder) {
+	f.letter.Code(c)
+	f.to.Code(c)
 }
 
 // index files a client that was read back under all its names.
@@ -329,5 +374,8 @@ func (g *Gate) index(c *client) {
 	}
 	if c.account != "" && c.state != greeting && c.state != waiting {
 		g.accounts[c.account] = c
+		if c.proxy != (addr.ClientID{}) {
+			g.proxies[c.proxy] = c
+		}
 	}
 }

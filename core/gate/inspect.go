@@ -33,19 +33,21 @@ func (g *Gate) Clients() iter.Seq[View] {
 
 // Status is what a gate keeps, for people and oracles.
 type Status struct {
-	Admits   bool // logins are let in
-	Stopping bool
-	Clients  int
-	Sessions int // epochs that are attached or may be resumed
-	Accounts int
-	Routes   int
-	Refused  uint64 // logins and connections refused since start
-	List     uint64 // the version of the manager's list that it reported ready for
+	Admits    bool // logins are let in
+	Stopping  bool
+	Clients   int
+	Sessions  int // epochs that are attached or may be resumed
+	Accounts  int
+	Routes    int
+	Proxies   int    // labels by which proxies find clients
+	Forwarded int    // calls by proxy under way
+	Refused   uint64 // logins and connections refused since start
+	List      uint64 // the version of the manager's list that it reported ready for
 }
 
 // Inspect returns what the gate keeps.
 func (g *Gate) Inspect() Status {
 	return Status{
-		g.admits, g.stopping, g.clients.Len(), len(g.sessions), len(g.accounts), len(g.routes), g.refused, g.told,
+		g.admits, g.stopping, g.clients.Len(), len(g.sessions), len(g.accounts), len(g.routes), len(g.proxies), g.forwarded.Len(), g.refused, g.told,
 	}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
@@ -25,6 +26,12 @@ func (g *Gate) login(env *node.Env, c *client, payload []byte) {
 	case !g.cfg.Authenticate(m.Account, m.Credentials):
 		g.refuse(env, c, proto.RefusedCredentials)
 	default:
+		if p := g.proxies[m.Client]; p != nil && p.account != m.Account {
+			// A label is no secret: under another account's it would be reached by its proxies.
+			env.Mark("client-id-of-another-account")
+			g.refuse(env, c, proto.RefusedCredentials)
+			return
+		}
 		env.Cancel(timerLogin, c.key)
 		c.id, c.account = m.Client, m.Account
 		g.admit(env, c)
@@ -37,7 +44,7 @@ func (g *Gate) admit(env *node.Env, c *client) {
 	old := g.accounts[c.account]
 	switch {
 	case old == nil:
-		g.accounts[c.account] = c
+		g.own(c)
 		g.enter(env, c, node.Peer{})
 	case old.state == exiting:
 		env.Mark("login-while-exiting")
@@ -51,10 +58,31 @@ func (g *Gate) admit(env *node.Env, c *client) {
 	}
 }
 
+// own makes a client the one of its account here, and gives it the label by which
+// proxies find it.
+func (g *Gate) own(c *client) {
+	g.accounts[c.account] = c
+	if c.proxy = c.id; c.proxy != (addr.ClientID{}) { // a client without a label has no proxy
+		g.proxies[c.proxy] = c
+	}
+}
+
+// disown takes a client's account and label from it.
+func (g *Gate) disown(c *client) {
+	if g.accounts[c.account] == c {
+		delete(g.accounts, c.account)
+	}
+	if g.proxies[c.proxy] == c {
+		delete(g.proxies, c.proxy)
+	}
+	c.proxy = addr.ClientID{}
+}
+
 // takeOver kicks the session of an account's client and gives its place, route
 // included, to the session that has logged in now.
 func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 	g.endSession(env, old, proto.RefusedSecondLogin)
+	g.settlePushes(env, old, proto.OutcomeNoClient)
 	old.session, old.handled, old.told, old.id, old.lost = fresh.session, fresh.handled, fresh.told, fresh.id, false
 	old.called, old.acked = 0, 0
 	old.logins = fresh.logins // tries on the connection that it has now
@@ -91,7 +119,7 @@ func (g *Gate) enter(env *node.Env, c *client, game node.Peer) {
 	// written and read, the first one gave up what the next has to wait for again.
 	patience := time.Duration(min(max(c.logins, 1), maxPatience))
 	env.After(patience*g.cfg.EnterWithin, timerEnter, c.key)
-	g.send(env, game.ID, &proto.Enter{Route: c.route, Client: c.id, Account: c.account})
+	g.send(env, game.ID, &proto.Enter{Route: c.route, Client: c.proxy, Account: c.account})
 }
 
 // dropRoute forgets the route of an attempt that came to nothing.
@@ -117,7 +145,7 @@ func (g *Gate) cannotEnter(env *node.Env, c *client, why proto.Refusal) {
 		g.finish(env, c)
 		return
 	}
-	delete(g.accounts, c.account)
+	g.disown(c)
 	g.refuse(env, c, why)
 }
 
@@ -235,15 +263,14 @@ func (g *Gate) finish(env *node.Env, c *client) {
 	if !planted.On("route-kept-after-exit") { // the table keeps the client for ever
 		delete(g.routes, c.route)
 	}
-	if g.accounts[c.account] == c {
-		delete(g.accounts, c.account)
-	}
+	g.disown(c)
+	g.settlePushes(env, c, proto.OutcomeNoClient)
 	for name := timerLogin; name <= timerAgain; name++ {
 		env.Cancel(name, c.key)
 	}
 	g.clients.Delete(c.key)
 	if next, _ := g.clients.Get(c.next); next != nil && next.state == waiting && next.account == c.account {
-		g.accounts[next.account] = next
+		g.own(next)
 		g.enter(env, next, node.Peer{})
 	}
 	g.drained(env)
@@ -280,6 +307,7 @@ func (g *Gate) kickByName(env *node.Env, m *proto.Kick) {
 // gameLost finds another game for every avatar that lived on a dead one. The
 // outcome of calls that were under way is unknown, and the client is told so.
 func (g *Gate) gameLost(env *node.Env, game node.Peer) {
+	g.gameDied(env, game)
 	for _, c := range g.clientsOn(game) {
 		env.Mark("game-lost-" + stateNames[c.state])
 		was := c.state

@@ -50,6 +50,7 @@ func (g *Gate) resume(env *node.Env, c *client, old, epoch node.Session) {
 	env.Offload(epoch.Shard(), &node.Input{
 		Type: session.TaskResume, Session: epoch, Num: uint64(old), Conn: c.handled,
 	})
+	g.settlePushes(env, c, proto.OutcomeOK)
 	if c.state == stateIn {
 		g.send(env, c.game.ID, &proto.ClientBack{Route: c.route})
 	}

@@ -47,7 +47,7 @@ type proc struct {
 	ready   bool   // it has reported completion once
 	admits  bool   // a gate: it was told to admit logins
 	classes []string
-	stubs   []string
+	stubs   []proto.StubMade
 	report  proto.Report
 }
 
@@ -59,7 +59,7 @@ func (p *proc) Code(c *wire.Coder) {
 	c.Bool(&p.ready)
 	c.Bool(&p.admits)
 	wire.Slice(c, &p.classes, (*wire.Coder).String)
-	wire.Slice(c, &p.stubs, (*wire.Coder).String)
+	wire.Slice(c, &p.stubs, func(c *wire.Coder, s *proto.StubMade) { c.Struct(s) })
 	p.report.Code(c)
 }
 
@@ -132,7 +132,7 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 	case proto.TypeStubsMade:
 		var s proto.StubsMade
 		if env.Decode(in, &s) {
-			m.stubsMade(env, from, s.Names)
+			m.stubsMade(env, from, s.Stubs)
 		}
 	case proto.TypeReport:
 		var r proto.Report
@@ -206,12 +206,12 @@ func send(env *node.Env, to node.ID, msg node.Message) {
 func (m *Manager) directory() []proto.StubPlace {
 	var places []proto.StubPlace
 	for i := range m.procs {
-		for _, name := range m.procs[i].stubs {
-			places = append(places, proto.StubPlace{Name: name, Game: m.procs[i].peer})
+		for _, stub := range m.procs[i].stubs {
+			places = append(places, proto.StubPlace{Stub: stub, Game: m.procs[i].peer})
 		}
 	}
 	slices.SortFunc(places, func(a, b proto.StubPlace) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Game.ID, b.Game.ID))
+		return cmp.Or(cmp.Compare(a.Stub.Name, b.Stub.Name), cmp.Compare(a.Game.ID, b.Game.ID))
 	})
 	return places
 }
@@ -224,9 +224,7 @@ func (m *Manager) missing() []string {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
-	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.ContainsFunc(m.procs, func(p proc) bool { return slices.Contains(p.stubs, name) })
-	})
+	return slices.DeleteFunc(names, m.HasStub)
 }
 
 // Settings reads or writes what the manager was made with.

@@ -137,7 +137,7 @@ func (m *Manager) ready(env *node.Env, from node.Peer, version uint64) {
 	m.advance(env, nothingChanged)
 }
 
-func (m *Manager) stubsMade(env *node.Env, from node.Peer, stubs []string) {
+func (m *Manager) stubsMade(env *node.Env, from node.Peer, stubs []proto.StubMade) {
 	p := m.find(from.ID)
 	if p == nil || p.peer != from {
 		return

@@ -53,7 +53,9 @@ func (m *Manager) HasPrimary() bool {
 
 // HasStub tells whether a registered process has a stub of that name.
 func (m *Manager) HasStub(name string) bool {
-	return slices.ContainsFunc(m.procs, func(p proc) bool { return slices.Contains(p.stubs, name) })
+	return slices.ContainsFunc(m.procs, func(p proc) bool {
+		return slices.ContainsFunc(p.stubs, func(s proto.StubMade) bool { return s.Name == name })
+	})
 }
 
 // Progress returns the start-up step that the cluster has reached.

@@ -47,6 +47,12 @@ func (e *Env) Forward(to ID, typ uint16, flags uint8, routes []uint64, payload [
 	return e.h.send(to, typ, flags, routes, payload, reserveData)
 }
 
+// Urge is Forward for what must not be lost where Forward finds the bound: it uses
+// the room that is reserved for the engine, and is for a few bytes at a time.
+func (e *Env) Urge(to ID, typ uint16, routes []uint64, payload []byte) error {
+	return e.h.send(to, typ, 0, routes, payload, reserveControl)
+}
+
 // Linked tells whether a link to that process stands, if only as a promise to
 // deliver once its connection is back.
 func (e *Env) Linked(to ID) bool { return e.h.current[to] != nil }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 
 	"messiah/core/must"
 	"messiah/core/planted"
@@ -195,13 +196,46 @@ func (h *Host) hello(c *conn, body []byte) bool {
 		return h.refuseConn(c, "this is "+h.self.ID.String()+" in another life")
 	}
 	if verdict, older := wire.Compare(h.cfg.Version, m.version); verdict == wire.Refused {
-		return h.refuseConn(c, "versions do not match; the older side is "+older.String())
+		reason := h.apart(&m, older)
+		h.log(Warn, "refused a process connection: "+reason, "peer", m.from.ID)
+		return h.refuseConn(c, reason)
 	}
 	c.peer, c.hello, c.state = m.from, append([]byte(nil), body...), connProving
 	h.rand.Read(c.nonce[:])
 	c.proof = h.prove("dialler", c.hello, h.self, c.nonce)
 	h.writeLink(c, frameChallenge, &challenge{h.self, c.nonce, h.prove("acceptor", c.hello, h.self, c.nonce)})
 	return true
+}
+
+// apart tells people that this process and the one that asked have no protocol in
+// common, and which of them is older.
+func (h *Host) apart(m *hello, older wire.Side) string {
+	return fmt.Sprintf("no protocol in common: %v speaks %d to %d, %v speaks %d to %d; %v is older: upgrade it",
+		m.from.ID, m.version.ProtoMin, m.version.ProtoMax, h.self.ID, h.cfg.Version.ProtoMin, h.cfg.Version.ProtoMax,
+		h.side(m, older))
+}
+
+// side names one of the two processes of a handshake, or neither.
+func (h *Host) side(m *hello, side wire.Side) string {
+	switch side {
+	case wire.First:
+		return h.self.ID.String()
+	case wire.Second:
+		return m.from.ID.String()
+	}
+	return "neither"
+}
+
+// tellSchemas says that a new link joins two versions of the game, as in a rolling upgrade.
+func (h *Host) tellSchemas(c *conn) {
+	var m hello
+	if err := wire.Decode(c.hello, &m); err != nil {
+		return // it was decoded once
+	}
+	if verdict, older := wire.Compare(h.cfg.Version, m.version); verdict == wire.Compatible {
+		h.log(Info, "linked to a process of another version of the game", "peer", m.from.ID, "older", h.side(&m, older),
+			"schema", h.cfg.Version.Schema, "peer_schema", m.version.Schema)
+	}
 }
 
 func (h *Host) refuseConn(c *conn, reason string) bool {
@@ -278,7 +312,8 @@ func (h *Host) proof(c *conn, body []byte) bool {
 		h.env.Mark("link-waits-for-old-life")
 		return h.refuseConn(c, "another "+c.peer.ID.String()+" is linked and not known dead")
 	}
-	if l == nil {
+	fresh := l == nil
+	if fresh {
 		l = &link{peer: c.peer}
 	}
 	if !h.acknowledged(l, m.received) {
@@ -286,6 +321,9 @@ func (h *Host) proof(c *conn, body []byte) bool {
 	}
 	h.writeLink(c, frameReady, &ready{l.received})
 	h.attach(c, l)
+	if fresh {
+		h.tellSchemas(c)
+	}
 	return true
 }
 
@@ -334,6 +372,11 @@ func (h *Host) refused(c *conn, body []byte) bool {
 	if err := wire.Decode(body, &m); err != nil {
 		return false
 	}
+	if c.dial.reason != m.reason {
+		// Once: the dial goes on, and its later tries hear the same.
+		c.dial.reason = m.reason
+		h.log(Warn, "a process refused a link: "+m.reason, "peer", c.dial.to.ID)
+	}
 	in := Input{Kind: InLinkRefused, From: c.dial.to.ID, Inc: c.dial.to.Inc, Body: []byte(m.reason), Cause: h.cause}
 	if m.reason == reasonDead && c.state == connProving {
 		// Before its proof the other side could be anybody, and this flag ends the process.
@@ -360,6 +403,9 @@ func (h *Host) attach(c *conn, l *link) {
 		if old.dial != nil {
 			old.dial.busy = false
 		}
+	}
+	if c.dial != nil {
+		c.dial.reason = ""
 	}
 	c.link, c.state, l.conn = l, connReady, c.id
 	l.heard = h.now

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,15 +54,23 @@ func TestVersionRefusalNamesTheOlderSide(t *testing.T) {
 		gate, game wire.Version
 		want       string
 	}{
-		{wire.Version{ProtoMin: 1, ProtoMax: 1}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "the older side is the side that asks"},
-		{wire.Version{ProtoMin: 4, ProtoMax: 5}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "the older side is the side that answers"},
+		{wire.Version{ProtoMin: 1, ProtoMax: 1}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "no protocol in common: gate1 speaks 1 to 1, game1 speaks 2 to 3; gate1 is older: upgrade it"},
+		{wire.Version{ProtoMin: 4, ProtoMax: 5}, wire.Version{ProtoMin: 2, ProtoMax: 3}, "no protocol in common: gate1 speaks 4 to 5, game1 speaks 2 to 3; game1 is older: upgrade it"},
 	} {
 		w := newWires(t)
 		gate, game := w.add(NewID(Gate, 1), "secret", c.gate), w.add(NewID(Game, 1), "secret", c.game)
 		w.start(gate)
 		w.start(game)
+		said := record(gate, game)
 		w.connect(gate, game)
 		w.pass(5)
+		if got := *said; len(got) < 2 || got[0] != "game1: refused a process connection: "+c.want+" [peer gate1]" ||
+			got[1] != "gate1: a process refused a link: "+c.want+" [peer game1]" {
+			t.Errorf("logged were %q", got)
+		}
+		if n := count(*said, "gate1: "); n != 1 || len(gate.node.refused) < 2 {
+			t.Errorf("the gate heard %d refusals and logged %d", len(gate.node.refused), n)
+		}
 		if len(gate.node.refused) == 0 || !strings.Contains(gate.node.refused[0], c.want) || gate.node.dead {
 			t.Errorf("the gate heard %q, want %q", gate.node.refused, c.want)
 		}
@@ -68,6 +78,63 @@ func TestVersionRefusalNamesTheOlderSide(t *testing.T) {
 			t.Error("the game has a link")
 		}
 	}
+}
+
+// Tables of RPC names that differ keep no link from being made, and the side
+// that was dialled says which one is older: once a link, not once a connection.
+func TestVersionsWithAProtocolInCommonAreLinked(t *testing.T) {
+	for _, c := range []struct {
+		gate, game wire.Version
+		want       []string
+	}{
+		{wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: 3}, wire.Version{ProtoMin: 1, ProtoMax: 2, Schema: 4}, []string{
+			"game1: linked to a process of another version of the game [peer gate1 older gate1 schema 4 peer_schema 3]"}},
+		{wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: 5}, wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: 4}, []string{
+			"game1: linked to a process of another version of the game [peer gate1 older game1 schema 4 peer_schema 5]"}},
+		{wire.Version{ProtoMin: 1, ProtoMax: 1, Digest: 1}, wire.Version{ProtoMin: 1, ProtoMax: 1, Digest: 2}, []string{
+			"game1: linked to a process of another version of the game [peer gate1 older neither schema 0 peer_schema 0]"}},
+		{testVersion, testVersion, nil},
+	} {
+		w := newWires(t)
+		gate, game := w.add(NewID(Gate, 1), "secret", c.gate), w.add(NewID(Game, 1), "secret", c.game)
+		w.start(gate)
+		w.start(game)
+		said := record(gate, game)
+		w.connect(gate, game)
+		w.settle()
+		w.send(gate, game, 3)
+		w.send(game, gate, 3)
+		w.settle()
+		w.breakCable(w.cables[0], false)
+		w.pass(5)
+		if a, b := between(gate, game), between(game, gate); a.ups != 1 || b.ups != 1 || a.backed != 1 || a.got != 1 || b.got != 1 {
+			t.Errorf("the gate knows %+v, the game %+v", *a, *b)
+		}
+		if !slices.Equal(*said, c.want) {
+			t.Errorf("logged were %q, want %q", *said, c.want)
+		}
+	}
+}
+
+// record writes down what the processes log from now on.
+func record(procs ...*proc) *[]string {
+	said := new([]string)
+	for _, p := range procs {
+		p.host.cfg.Log = func(_ Level, text string, pairs ...any) {
+			*said = append(*said, fmt.Sprintf("%v: %s %v", p.id, text, pairs))
+		}
+	}
+	return said
+}
+
+// count returns how many lines begin so.
+func count(lines []string, prefix string) (n int) {
+	for _, line := range lines {
+		if strings.HasPrefix(line, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 // Only a peer that has shown its proof may say that this process is dead.

@@ -129,6 +129,8 @@ type dial struct {
 	tries int  // since it last led to a link
 	busy  bool // an attempt is under way, or its connection stands
 	ended bool
+
+	reason string // of the latest refusal since the last link, at most maxHandshake bytes
 }
 
 // conn is one connection between processes, from its first byte on.

@@ -135,6 +135,7 @@ func (d *dial) Code(c *wire.Coder) {
 	c.Int(&d.tries)
 	c.Bool(&d.busy)
 	c.Bool(&d.ended)
+	c.String(&d.reason)
 }
 
 // code reads or writes the table.

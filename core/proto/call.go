@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/wire"
 )
 
@@ -38,10 +39,12 @@ func ValidateClient(b []byte) error {
 	return wire.Validate(payload)
 }
 
-// Call is a call of a client to its avatar. The number in the header tells the reply to whom.
+// Call is a call of a client to its avatar or an entity that it sees. The number
+// in the header tells the reply to whom.
 type Call struct {
-	Method string
-	Args   []byte // one encoded value
+	Method uint16        // by the table of RPC names
+	Args   []byte        // one encoded value, good for as long as what it was read from
+	Entity addr.EntityID // zero: the client's own avatar
 }
 
 // Type returns the message's number.
@@ -49,8 +52,9 @@ func (*Call) Type() uint16 { return TypeCall }
 
 // Code reads or writes the message.
 func (m *Call) Code(c *wire.Coder) {
-	c.String(&m.Method)
-	c.Bytes(&m.Args)
+	c.Uint16(&m.Method)
+	c.View(&m.Args)
+	m.Entity.Code(c)
 }
 
 // Outcome is how a call ended.
@@ -58,17 +62,28 @@ type Outcome uint8
 
 // The outcomes of a call; exactly one reaches its sender.
 const (
-	OutcomeOK       Outcome = iota
-	OutcomeNoMethod         // the avatar has no such method, or the caller may not call it
-	OutcomeBadArgs          // the arguments do not fit the method
-	OutcomeFailed           // the method returned an error
-	OutcomeNoAvatar         // nothing ran: the avatar is not there now
-	OutcomeFull             // nothing ran: a queue on the way is at its bound
-	OutcomeUnknown          // a crash or the end of the session hides whether it ran
+	OutcomeOK           Outcome = iota
+	OutcomeNoMethod             // the avatar has no such method, or the caller may not call it
+	OutcomeBadArgs              // the arguments do not fit the method
+	OutcomeFailed               // the method returned an error
+	OutcomeNoAvatar             // nothing ran: the avatar is not there now
+	OutcomeFull                 // nothing ran: a queue on the way is at its bound
+	OutcomeUnknown              // a crash or the end of the session hides whether it ran
+	OutcomeStaleMailbox         // nothing ran: the entity is not there any more, or was loaded again
+	OutcomeStaleProxy           // nothing ran: the gate of the proxy knows no such client
+	OutcomeNoClient             // nothing ran: the address leads to no client, or it did not come back in time
+	OutcomeNoStub               // nothing ran: no stub of that name lives now
+	OutcomeDenied               // nothing ran: the caller may not call the method
+	OutcomeTooOften             // nothing ran: the client is over the method's rate
+	OutcomeTimeout              // the caller has waited long enough; it may have run
+	OutcomePanicked             // the method panicked; its entity is gone
 	outcomeEnd
 )
 
-var outcomeNames = [outcomeEnd]string{"ok", "no-method", "bad-args", "failed", "no-avatar", "full", "unknown"}
+var outcomeNames = [outcomeEnd]string{
+	"ok", "no-method", "bad-args", "failed", "no-avatar", "full", "unknown", "stale-mailbox", "stale-proxy", "no-client",
+	"no-stub", "denied", "too-often", "timeout", "panicked",
+}
 
 // String returns the outcome's name.
 func (o Outcome) String() string {
@@ -81,7 +96,7 @@ func (o Outcome) String() string {
 // Reply answers the call whose number is in the header.
 type Reply struct {
 	Outcome Outcome
-	Result  []byte
+	Result  []byte // of a failed call, the words of the error
 }
 
 // Type returns the message's number.
@@ -95,7 +110,7 @@ func (m *Reply) Code(c *wire.Coder) {
 
 // Push is a call of an avatar to its own client.
 type Push struct {
-	Method string
+	Method uint16
 	Args   []byte
 }
 
@@ -104,7 +119,7 @@ func (*Push) Type() uint16 { return TypePush }
 
 // Code reads or writes the message.
 func (m *Push) Code(c *wire.Coder) {
-	c.String(&m.Method)
+	c.Uint16(&m.Method)
 	c.Bytes(&m.Args)
 }
 

@@ -142,11 +142,12 @@ const (
 	RefusedShutdown            // the process is leaving
 	RefusedKicked              // an operator or game code ended it
 	RefusedLate                // the login took too long
+	RefusedFault               // game code failed; the avatar is loaded again from its last save
 	refusalEnd
 )
 
 var refusalNames = [refusalEnd]string{
-	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late",
+	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late", "fault",
 }
 
 // String returns the refusal's name.

@@ -19,6 +19,7 @@ type Move struct {
 	Seq uint64 // grows with each move of the client
 	At  geom.Vec3
 	Yaw float32 // radians
+	Ack uint32  // number of the latest correction that the client has followed
 }
 
 // Type returns the message's number.
@@ -31,7 +32,28 @@ func (m *Move) Code(c *wire.Coder) {
 	c.Float64(&m.At.Y)
 	c.Float64(&m.At.Z)
 	c.Float32(&m.Yaw)
+	c.Uint32(&m.Ack)
 	if c.Decoding() && c.Err() == nil && (!m.At.Within(MaxCoord) || m.Yaw-m.Yaw != 0) {
 		c.Fail(ErrPosition)
 	}
+}
+
+// Correct puts a client's avatar somewhere else than the client said: moves count
+// again once the client has followed it and says so in Move.Ack.
+type Correct struct {
+	Num uint32 // grows with each correction of the avatar
+	At  geom.Vec3
+	Yaw float32
+}
+
+// Type returns the message's number.
+func (*Correct) Type() uint16 { return TypeCorrect }
+
+// Code reads or writes the message.
+func (m *Correct) Code(c *wire.Coder) {
+	c.Uint32(&m.Num)
+	c.Float64(&m.At.X)
+	c.Float64(&m.At.Y)
+	c.Float64(&m.At.Z)
+	c.Float32(&m.Yaw)
 }

@@ -33,6 +33,13 @@ const (
 	TypeToClient   = 151
 	TypeClientMove = 152
 
+	// mail, between games by a gate
+	TypeMail      = 153
+	TypeProxyMail = 154
+	TypeProxyPush = 155
+	TypeMailEnd   = 156
+	TypeGameGone  = 157
+
 	// save, between game and db
 	TypeClaim   = 170
 	TypeClaimed = 171
@@ -42,11 +49,23 @@ const (
 	TypeRelease = 175
 	TypeNoSave  = 176
 
+	// query and unique names, between game and db
+	TypeQuery       = 180
+	TypeFound       = 181
+	TypeTakeName    = 182
+	TypeNameTaken   = 183
+	TypeDropName    = 184
+	TypeNameDropped = 185
+
 	// store, between db and the record store
 	TypeStoreGet = 190
 	TypeStorePut = 191
 	TypeStoreGot = 192
 	TypeStoreDid = 193
+
+	TypeStoreDelete = 194
+	TypeStoreFind   = 195
+	TypeStoreListed = 196
 
 	// between client and gate or avatar, inside a session
 	TypeLogin        = 210
@@ -59,13 +78,13 @@ const (
 	TypeGameLost     = 217
 	TypeKicked       = 218
 	TypeMove         = 220
+	TypeCorrect      = 221
 	TypeWorkload     = 219 // to a client, by whoever runs it
 )
 
-// Version is what this build speaks. The digest covers the names of the sample
-// methods until games register their own.
-func Version(names []string) wire.Version {
-	return wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: 1, Digest: wire.Digest(names)}
+// Version is what this build speaks, of a game whose RPC table has the schema and the digest.
+func Version(schema uint32, digest uint64) wire.Version {
+	return wire.Version{ProtoMin: 1, ProtoMax: 1, Schema: schema, Digest: digest}
 }
 
 // MaxName bounds account, method and stub names, in bytes.

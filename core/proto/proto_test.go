@@ -15,6 +15,7 @@ import (
 
 	"messiah/core/geom"
 	"messiah/core/node"
+	"messiah/core/rpc"
 	"messiah/core/wire"
 
 	"pgregory.net/rapid"
@@ -37,18 +38,24 @@ var messages = []func() node.Message{
 	func() node.Message { return new(NoSave) },
 	func() node.Message { return new(StoreGet) }, func() node.Message { return new(StorePut) },
 	func() node.Message { return new(StoreGot) }, func() node.Message { return new(StoreDid) },
+	func() node.Message { return new(Query) }, func() node.Message { return new(Found) },
+	func() node.Message { return new(TakeName) }, func() node.Message { return new(NameTaken) },
+	func() node.Message { return new(DropName) }, func() node.Message { return new(NameDropped) },
+	func() node.Message { return new(StoreFind) }, func() node.Message { return new(StoreListed) },
+	func() node.Message { return new(StoreDelete) },
 	func() node.Message { return new(Login) }, func() node.Message { return new(LoggedIn) },
 	func() node.Message { return new(LoginRefused) }, func() node.Message { return new(Logout) },
 	func() node.Message { return new(Call) }, func() node.Message { return new(Reply) },
 	func() node.Message { return new(Push) }, func() node.Message { return new(GameLost) },
 	func() node.Message { return new(Kicked) }, func() node.Message { return new(Move) },
-	func() node.Message { return new(Workload) },
+	func() node.Message { return new(Workload) }, func() node.Message { return new(Mail) },
+	func() node.Message { return new(MailEnd) }, func() node.Message { return new(GameGone) }, func() node.Message { return new(Correct) },
 }
 
 func nameOf(m node.Message) string { return reflect.TypeOf(m).Elem().Name() }
 
 // bare are the numbers of frames that carry a client's bytes as they are, and so have no type here.
-var bare = []string{"TypeClientCall", "TypeToClient", "TypeClientMove"}
+var bare = []string{"TypeClientCall", "TypeToClient", "TypeClientMove", "TypeProxyMail", "TypeProxyPush"}
 
 // Every type of this package with a number is in the list above, and every number has its type.
 func TestEveryMessageIsListed(t *testing.T) {
@@ -108,7 +115,7 @@ func declared(t *testing.T) (types, numbers []string) {
 }
 
 func TestNumbersAreUnique(t *testing.T) {
-	seen := map[uint16]string{TypeClientCall: bare[0], TypeToClient: bare[1], TypeClientMove: bare[2]}
+	seen := map[uint16]string{TypeClientCall: bare[0], TypeToClient: bare[1], TypeClientMove: bare[2], TypeProxyMail: bare[3], TypeProxyPush: bare[4]}
 	if len(seen) != len(bare) {
 		t.Fatalf("numbers of bare frames: %v", seen)
 	}
@@ -297,7 +304,7 @@ func TestPositionsThatAreNoPlace(t *testing.T) {
 }
 
 func TestClientMessages(t *testing.T) {
-	body := wire.Append(nil, &Call{Method: "echo", Args: []byte{1, 2}})
+	body := wire.Append(nil, &Call{Method: 1000, Args: []byte{1, 2}})
 	b := append(AppendClient(nil, TypeCall, 1<<60), body...)
 	if typ, num, payload, err := SplitClient(b); typ != TypeCall || num != 1<<60 || !slices.Equal(payload, body) || err != nil {
 		t.Errorf("SplitClient: %d, %d, %x, %v", typ, num, payload, err)
@@ -345,13 +352,27 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestVersionTellsNamesApart(t *testing.T) {
-	a, b := Version([]string{"echo", "move"}), Version([]string{"move", "echo"})
-	if a != b {
-		t.Errorf("the order of names matters: %+v, %+v", a, b)
+func TestVersionTellsTablesApart(t *testing.T) {
+	older, newer := rpc.Build([]string{"echo"}), rpc.Build([]string{"echo"})
+	newer, err := rpc.Extend(newer, []string{"echo", "move"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if verdict, _ := wire.Compare(a, Version([]string{"echo"})); verdict != wire.Compatible {
-		t.Errorf("other names are %v", verdict)
+	of := func(t *rpc.Table) wire.Version { return Version(t.Schema(), t.Digest()) }
+	other := of(rpc.Build([]string{"move"}))
+	for _, c := range []struct {
+		ours, theirs wire.Version
+		verdict      wire.Verdict
+		older        wire.Side
+	}{
+		{of(older), of(rpc.Build([]string{"echo"})), wire.Equal, wire.Neither},
+		{of(older), of(newer), wire.Compatible, wire.First},
+		{of(newer), of(older), wire.Compatible, wire.Second},
+		{of(older), other, wire.Compatible, wire.Neither},
+	} {
+		if verdict, older := wire.Compare(c.ours, c.theirs); verdict != c.verdict || older != c.older {
+			t.Errorf("%+v and %+v are %v, older is %v", c.ours, c.theirs, verdict, older)
+		}
 	}
 }
 

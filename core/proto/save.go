@@ -6,10 +6,11 @@ import (
 	"messiah/core/wire"
 )
 
-// Claim asks the db to make the sending game the loader of an account's record.
+// Claim asks the db to make the sending game the loader of a record, which is made if
+// there is none. Keys are those of key.go.
 type Claim struct {
-	Account string
-	Num     uint64 // the game's own, echoed
+	Key string
+	Num uint64 // the game's own, echoed
 }
 
 // Type returns the message's number.
@@ -17,13 +18,13 @@ func (*Claim) Type() uint16 { return TypeClaim }
 
 // Code reads or writes the message.
 func (m *Claim) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 }
 
 // Claimed grants a claim: the game is the loader under Owner, and this is the record.
 type Claimed struct {
-	Account string
+	Key     string
 	Num     uint64
 	Owner   uint64 // grows with each claim; a write under an older one is refused
 	Version uint64 // of the record, grows with each save
@@ -36,7 +37,7 @@ func (*Claimed) Type() uint16 { return TypeClaimed }
 
 // Code reads or writes the message.
 func (m *Claimed) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	c.Uint64(&m.Owner)
 	c.Uint64(&m.Version)
@@ -47,9 +48,9 @@ func (m *Claimed) Code(c *wire.Coder) {
 // Held refuses a claim: another game is the loader, or, with no Game, the
 // record cannot be reached now.
 type Held struct {
-	Account string
-	Num     uint64
-	Game    node.Peer
+	Key  string
+	Num  uint64
+	Game node.Peer
 }
 
 // Type returns the message's number.
@@ -57,19 +58,22 @@ func (*Held) Type() uint16 { return TypeHeld }
 
 // Code reads or writes the message.
 func (m *Held) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	m.Game.Code(c)
 }
 
-// Save writes a record as its owner.
+// Save writes a record as its owner. Who gets no answer repeats it as it was: a
+// later one is based on the version that this one makes, and is refused before it.
 type Save struct {
-	Account string
+	Key     string
 	Num     uint64
 	Owner   uint64
 	Version uint64 // the version that the data is based on
 	Entity  addr.EntityID
 	Data    []byte
+	Class   string       // of the entity, what queries ask for
+	Index   []IndexEntry // at most MaxIndex, replaces the entries of the save before
 }
 
 // Type returns the message's number.
@@ -77,23 +81,38 @@ func (*Save) Type() uint16 { return TypeSave }
 
 // Code reads or writes the message.
 func (m *Save) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	c.Uint64(&m.Owner)
 	c.Uint64(&m.Version)
 	m.Entity.Code(c)
 	c.Bytes(&m.Data)
+	c.String(&m.Class)
+	index(c, &m.Index)
 }
 
-// Release is a last Save that also gives up the ownership.
-type Release struct{ Save }
+// Release is a last Save that also gives up the ownership. With Drop nothing is
+// written: the record stands as it was saved last. With Delete it is removed for
+// good. Both are answered as a Save is, with the version that stood.
+type Release struct {
+	Save
+	Drop   bool
+	Delete bool
+}
 
 // Type returns the message's number.
 func (*Release) Type() uint16 { return TypeRelease }
 
+// Code reads or writes the message.
+func (m *Release) Code(c *wire.Coder) {
+	m.Save.Code(c)
+	c.Bool(&m.Drop)
+	c.Bool(&m.Delete)
+}
+
 // Saved acknowledges a save or release: it is in the store.
 type Saved struct {
-	Account string
+	Key     string
 	Num     uint64
 	Version uint64
 }
@@ -103,17 +122,17 @@ func (*Saved) Type() uint16 { return TypeSaved }
 
 // Code reads or writes the message.
 func (m *Saved) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	c.Uint64(&m.Version)
 }
 
 // NoSave refuses a save or release. If Stale, the game is not the owner (any
-// more) and must drop its copy; otherwise it may try again.
+// more), or has saved a later version, and must drop its copy; otherwise it may try again.
 type NoSave struct {
-	Account string
-	Num     uint64
-	Stale   bool
+	Key   string
+	Num   uint64
+	Stale bool
 }
 
 // Type returns the message's number.
@@ -121,7 +140,7 @@ func (*NoSave) Type() uint16 { return TypeNoSave }
 
 // Code reads or writes the message.
 func (m *NoSave) Code(c *wire.Coder) {
-	c.String(&m.Account)
+	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	c.Bool(&m.Stale)
 }

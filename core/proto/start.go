@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/wire"
 )
@@ -41,7 +42,7 @@ type Register struct {
 	List    uint64      // the list version that the process is ready for, 0 if none
 	Opened  bool        // a game's server-open logic has run; a gate admits logins
 	Classes []string    // names of the stubs that a game can create
-	Stubs   []string    // names of the stubs that live on a game
+	Stubs   []StubMade  // the stubs that live on a game
 	Linked  []node.Peer // the lives of processes that it has links to
 }
 
@@ -55,7 +56,7 @@ func (m *Register) Code(c *wire.Coder) {
 	c.Uint64(&m.List)
 	c.Bool(&m.Opened)
 	names(c, &m.Classes)
-	names(c, &m.Stubs)
+	stubs(c, &m.Stubs)
 	peers(c, &m.Linked)
 }
 
@@ -77,15 +78,33 @@ func (p *Process) Code(c *wire.Coder) {
 	c.Bool(&p.Ready)
 }
 
+// StubMade is one stub that lives on a game.
+type StubMade struct {
+	Name        string
+	Entity      addr.EntityID
+	Incarnation uint64
+}
+
+// Code reads or writes the stub.
+func (s *StubMade) Code(c *wire.Coder) {
+	c.String(&s.Name)
+	s.Entity.Code(c)
+	c.Uint64(&s.Incarnation)
+}
+
+func stubs(c *wire.Coder, list *[]StubMade) {
+	wire.Slice(c, list, func(c *wire.Coder, one *StubMade) { c.Struct(one) })
+}
+
 // StubPlace says on which game a stub lives.
 type StubPlace struct {
-	Name string
+	Stub StubMade
 	Game node.Peer
 }
 
 // Code reads or writes the place.
 func (p *StubPlace) Code(c *wire.Coder) {
-	c.String(&p.Name)
+	p.Stub.Code(c)
 	p.Game.Code(c)
 }
 
@@ -142,13 +161,13 @@ func (*BePrimary) Type() uint16 { return TypeBePrimary }
 func (m *BePrimary) Code(c *wire.Coder) { names(c, &m.Missing) }
 
 // StubsMade reports all the stubs that live on a game.
-type StubsMade struct{ Names []string }
+type StubsMade struct{ Stubs []StubMade }
 
 // Type returns the message's number.
 func (*StubsMade) Type() uint16 { return TypeStubsMade }
 
 // Code reads or writes the message.
-func (m *StubsMade) Code(c *wire.Coder) { names(c, &m.Names) }
+func (m *StubsMade) Code(c *wire.Coder) { stubs(c, &m.Stubs) }
 
 // Admit opens or closes a gate for logins; players who are in stay in.
 type Admit struct{ Open bool }

@@ -242,3 +242,12 @@ func TestBuildPanicsAtABadName(t *testing.T) {
 	}()
 	Build([]string{"two words"})
 }
+
+func TestNumbersAndDigestAreTheSameInEveryBuild(t *testing.T) {
+	table := Build([]string{"attack", "heal", "avatar.move_item"})
+	attack, _ := table.Number("attack")
+	item, _ := table.Number("avatar.move_item")
+	if attack != 3812 || item != 5016 || table.Digest() != 0x7a4213277c0e932c {
+		t.Errorf("%d, %d, %#x", attack, item, table.Digest())
+	}
+}

@@ -102,7 +102,7 @@ func (d *derivation) byMethod(k *Codec, path string) error {
 			}
 		}
 	}
-	k.op, k.depth = opMessage, 4
+	k.op, k.depth, k.shared = opMessage, 4, true
 	k.proto = reflect.New(k.of).Interface().(wire.Message)
 	return nil
 }
@@ -127,13 +127,13 @@ func (d *derivation) array(k *Codec, path string) error {
 	if k.length > MaxSize {
 		return d.refuse(path, k.of, "an array of more than %d elements: use a slice", MaxSize)
 	}
-	k.op, k.elem, k.fixed, k.depth = opArray, elem, elem.fixed, elem.depth+1
+	k.op, k.elem, k.fixed, k.shared, k.depth = opArray, elem, elem.fixed, elem.shared, elem.depth+1
 	return nil
 }
 
 func (d *derivation) slice(k *Codec, path string) error {
 	if isByte(k.of.Elem()) {
-		k.op = opBytes
+		k.op, k.shared = opBytes, true
 		return nil
 	}
 	elem, err := d.of(k.of.Elem(), path+".[]")
@@ -143,7 +143,7 @@ func (d *derivation) slice(k *Codec, path string) error {
 	if elem.size > MaxElement {
 		return d.refuse(path, k.of, "an element takes %d bytes, at most %d: use smaller structs, or slices within them", elem.size, MaxElement)
 	}
-	k.op, k.elem, k.depth, k.list = opSlice, elem, elem.depth+1, k.of
+	k.op, k.elem, k.shared, k.depth, k.list = opSlice, elem, true, elem.depth+1, k.of
 	return nil
 }
 
@@ -160,6 +160,7 @@ func (d *derivation) fields(k *Codec, path string) error {
 		}
 		k.fields = append(k.fields, field{f.Offset, code})
 		k.fixed = k.fixed && code.fixed
+		k.shared = k.shared || code.shared
 		k.depth = max(k.depth, code.depth+1)
 	}
 	return nil

@@ -53,6 +53,7 @@ const (
 type Codec struct {
 	op     op
 	fixed  bool
+	shared bool
 	depth  int
 	size   uintptr
 	length int     // opArray, opByteArray
@@ -73,6 +74,10 @@ func (k *Codec) Type() reflect.Type { return k.of }
 
 // Fixed tells whether reading a value never allocates.
 func (k *Codec) Fixed() bool { return k.fixed }
+
+// Shared tells whether copies of a value may have memory in common that can be
+// changed: slices and bytes, and whatever is behind a Code method.
+func (k *Codec) Shared() bool { return k.shared }
 
 // Depth returns how many arrays nest in a value, the outermost one included.
 func (k *Codec) Depth() int { return k.depth }

@@ -280,6 +280,20 @@ func TestTypesWithoutACodecAreNamed(t *testing.T) {
 	MustFor[*int]()
 }
 
+func TestTypesWhoseCopiesShareMemory(t *testing.T) {
+	for of, want := range map[any]bool{
+		fixed{}: false, "": false, [2]string{}: false, struct{ A, B string }{}: false,
+		own{}: true, [1]own{}: true, struct{ O own }{}: true,
+	} {
+		if k, err := Of(reflect.TypeOf(of)); err != nil || k.Shared() != want {
+			t.Errorf("%T: %v", of, err)
+		}
+	}
+	if !MustFor[[]byte]().Codec().Shared() || !MustFor[[]int]().Codec().Shared() || !MustFor[nested]().Codec().Shared() {
+		t.Error("copies of a slice are thought apart")
+	}
+}
+
 func TestFixedTypesAllocateNothing(t *testing.T) {
 	f, plain := MustFor[fixed](), MustFor[nested]()
 	if !f.Codec().Fixed() || plain.Codec().Fixed() || f.Codec().Depth() != 3 || f.Codec().Type() != reflect.TypeFor[fixed]() {

@@ -49,7 +49,7 @@ type Dialer struct {
 	retryAt   node.Time
 	retryWait time.Duration
 	failAt    node.Time // of a handshake, a resume or a goodbye
-	older     byte      // the side that a refusal for versions names
+	older     byte      // the side that is, as the server told it
 	verdict   uint8     // of the versions, as the server told it
 
 	// The login.

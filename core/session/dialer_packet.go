@@ -69,7 +69,10 @@ func (d *Dialer) accepted(message []byte) {
 	}
 	d.noise, d.question, d.ephemeral = nil, nil, [32]byte{}
 	d.counters.Handshakes++
-	d.verdict = payload.verdict
+	d.verdict, d.older = payload.verdict, olderNone
+	if payload.older < olderEnd {
+		d.older = payload.older
+	}
 	d.attach(node.Session(payload.session), d.endpoint, toServer, toClient)
 	d.useARQ()
 	d.dirty = true
@@ -90,7 +93,9 @@ func (d *Dialer) beginFresh() {
 func (d *Dialer) opened(resumed uint64) {
 	d.state, d.open, d.dirty = dialOpen, true, true
 	d.rewind()
-	d.env.Answer(&node.Input{Kind: node.InConnected, Type: uint16(d.verdict), Session: d.id, Num: resumed})
+	d.env.Answer(&node.Input{
+		Kind: node.InConnected, Type: uint16(d.verdict), Session: d.id, Num: resumed, Body: []byte(olderNames[d.older]),
+	})
 }
 
 // sealedIn handles a packet of the session.

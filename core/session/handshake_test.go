@@ -79,7 +79,7 @@ const goldenStream = `
  10 ms -> hello 256
  20 ms <- cookie 33
  30 ms -> init 91
- 40 ms <- accept 68
+ 40 ms <- accept 69
  50 ms -> sealed begin 67
  50 ms -> sealed batch 42
  60 ms <- sealed token 50
@@ -92,7 +92,7 @@ const goldenDatagram = `
   0 ms -> hello 256
  10 ms <- cookie 33
  20 ms -> init 91
- 30 ms <- accept 68
+ 30 ms <- accept 69
  40 ms -> sealed arq 77
  40 ms -> sealed arq 52
  50 ms <- sealed arq 43
@@ -178,16 +178,27 @@ func TestProtocolRangeInHello(t *testing.T) {
 }
 
 func TestVerdictIsTold(t *testing.T) {
-	for _, c := range []struct {
-		schema uint32
-		want   wire.Verdict
-	}{{testVersion.Schema, wire.Equal}, {testVersion.Schema + 1, wire.Compatible}} {
-		w := newWorld(t, options{dialer: func(cfg *DialerConfig) { cfg.Version.Schema = c.schema }})
-		w.login(w.players[0], transports[0])
-		if got := w.players[0].loop.verdict; got != c.want {
-			t.Fatalf("schema %d against %d is %v", c.schema, testVersion.Schema, got)
+	over(t, func(t *testing.T, tr transport) {
+		for _, c := range []struct {
+			schema uint32
+			digest uint64
+			want   wire.Verdict
+			older  string
+		}{
+			{testVersion.Schema, testVersion.Digest, wire.Equal, ""},
+			{testVersion.Schema, testVersion.Digest + 1, wire.Compatible, ""},
+			{testVersion.Schema + 1, testVersion.Digest, wire.Compatible, OlderServer},
+			{testVersion.Schema - 1, testVersion.Digest, wire.Compatible, OlderClient},
+		} {
+			w := newWorld(t, options{dialer: func(cfg *DialerConfig) {
+				cfg.Version.Schema, cfg.Version.Digest = c.schema, c.digest
+			}})
+			w.login(w.players[0], tr)
+			if loop := w.players[0].loop; loop.verdict != c.want || loop.older != c.older {
+				t.Fatalf("schema %d against %d is %v; the older side is %q", c.schema, testVersion.Schema, loop.verdict, loop.older)
+			}
 		}
-	}
+	})
 }
 
 func TestWrongPinnedKey(t *testing.T) {

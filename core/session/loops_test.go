@@ -233,7 +233,7 @@ func (c *playerLoop) State(*wire.Coder) {}
 func (c *playerLoop) Step(env *node.Env, in *node.Input) {
 	switch in.Kind {
 	case node.InConnected:
-		c.up, c.dialing, c.verdict = true, false, wire.Verdict(in.Type)
+		c.up, c.dialing, c.verdict, c.older = true, false, wire.Verdict(in.Type), string(in.Body)
 		if in.Num != 0 {
 			c.resumed++
 			return

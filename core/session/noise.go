@@ -57,12 +57,14 @@ func (m *initPayload) Code(c *wire.Coder) {
 type acceptPayload struct {
 	session uint64
 	verdict uint8
+	older   uint8 // the side that is, where the verdict is compatible
 }
 
 // Code reads or writes the payload.
 func (m *acceptPayload) Code(c *wire.Coder) {
 	c.Uint64(&m.session)
 	c.Uint8(&m.verdict)
+	c.Uint8(&m.older)
 }
 
 // dh is X25519 for one handshake. The library's own sets a private key up anew,

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"messiah/core/node"
+	"messiah/core/wire"
 )
 
 // The types of packets, their first byte. Bytes 1 to 4 lead to the lane that
@@ -84,8 +85,19 @@ const (
 	olderEnd
 )
 
-// olderNames is the body of an AnswerDialFailed for ReasonVersion.
+// olderNames is the older side as the loop hears of it.
 var olderNames = [olderEnd]string{"", OlderClient, OlderServer}
+
+// olderOf returns the older side as the server, which is the first, tells it.
+func olderOf(side wire.Side) byte {
+	switch side {
+	case wire.First:
+		return olderServer
+	case wire.Second:
+		return olderClient
+	}
+	return olderNone
+}
 
 // refusal is why a handshake ends.
 type refusal struct {

@@ -32,7 +32,7 @@ const (
 
 // Answers that a Shard or a Dialer gives to the loop, in the Type of an
 // InAnswer. The answers of a Dialer name no session. Beside them the loop gets
-// InConnected (of a Dialer, Type: the wire.Verdict on the versions), InClient and
+// InConnected (of a Dialer, Type: the wire.Verdict on the versions; Body: see OlderClient), InClient and
 // InDisconnected (Type: reason, Num: cookie of the last acknowledged message).
 const (
 	AnswerDropped       uint16 = 1 + iota // Session: a login that waited for a resume ended for good; Num: cookie of the last acknowledged message
@@ -40,8 +40,8 @@ const (
 	AnswerDialFailed                      // Dialer: Num: reason, Conn: milliseconds until a retry makes sense, FlagResumable; Body: see OlderClient
 )
 
-// The body of an AnswerDialFailed for ReasonVersion: the side that has to be
-// upgraded. It is empty where the versions do not tell.
+// The body of an AnswerDialFailed for ReasonVersion, and of a Dialer's InConnected whose
+// versions are compatible: the side that has to be upgraded. It is empty where the versions do not tell.
 const (
 	OlderClient = "client"
 	OlderServer = "server"

@@ -180,18 +180,14 @@ func (sh *Shard) exchange(in *node.Input, key initKey) {
 	}
 	verdict, older := wire.Compare(sh.cfg.Version, hello.version)
 	if verdict == wire.Refused {
-		r := refusal{reason: ReasonVersion, older: olderClient}
-		if older == wire.First {
-			r.older = olderServer
-		}
-		sh.refuseInit(in, key, r)
+		sh.refuseInit(in, key, refusal{reason: ReasonVersion, older: olderOf(older)})
 		return
 	}
 	s := sh.streams[in.Endpoint.Stream]
 	if in.Endpoint.Stream == 0 {
 		s = sh.newSession(stateAccepted, in.Endpoint)
 	}
-	message, toServer, toClient, ok := accept(hs, &acceptPayload{uint64(s.id), uint8(verdict)})
+	message, toServer, toClient, ok := accept(hs, &acceptPayload{uint64(s.id), uint8(verdict), olderOf(older)})
 	if !ok {
 		if !s.stream() {
 			sh.end(s, ReasonKey)

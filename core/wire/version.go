@@ -1,17 +1,11 @@
 package wire
 
-import (
-	"crypto/sha256"
-	"encoding/binary"
-	"slices"
-)
-
 // Version is what a peer says of itself in a handshake.
 type Version struct {
 	ProtoMin uint16 // the protocols that it speaks, from
 	ProtoMax uint16 // to, both included
 	Schema   uint32 // grows with each change of names and fields
-	Digest   uint64 // of the names that it knows
+	Digest   uint64 // of the names that it knows, and their numbers
 }
 
 // Code reads or writes the version as four fields.
@@ -20,20 +14,6 @@ func (v *Version) Code(c *Coder) {
 	c.Uint16(&v.ProtoMax)
 	c.Uint32(&v.Schema)
 	c.Uint64(&v.Digest)
-}
-
-// Digest returns a number for a set of names, the same in whatever order and
-// however often they are listed: the first eight bytes of a SHA-256.
-func Digest(names []string) uint64 {
-	sorted := slices.Clone(names)
-	slices.Sort(sorted)
-	var text []byte
-	for _, name := range slices.Compact(sorted) {
-		text = binary.AppendUvarint(text, uint64(len(name)))
-		text = append(text, name...)
-	}
-	sum := sha256.Sum256(text)
-	return binary.BigEndian.Uint64(sum[:])
 }
 
 // Verdict is whether two versions understand each other.

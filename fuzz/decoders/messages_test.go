@@ -8,11 +8,9 @@ import (
 	"messiah/core/addr"
 	"messiah/core/check"
 	"messiah/core/client"
-	"messiah/core/game"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/wire"
-	"messiah/scenarios/siege"
 )
 
 // typed makes one of each message with a number.
@@ -32,12 +30,19 @@ var typed = []func() node.Message{
 	func() node.Message { return new(proto.NoSave) },
 	func() node.Message { return new(proto.StoreGet) }, func() node.Message { return new(proto.StorePut) },
 	func() node.Message { return new(proto.StoreGot) }, func() node.Message { return new(proto.StoreDid) },
+	func() node.Message { return new(proto.Query) }, func() node.Message { return new(proto.Found) },
+	func() node.Message { return new(proto.TakeName) }, func() node.Message { return new(proto.NameTaken) },
+	func() node.Message { return new(proto.DropName) }, func() node.Message { return new(proto.NameDropped) },
+	func() node.Message { return new(proto.StoreFind) }, func() node.Message { return new(proto.StoreListed) },
+	func() node.Message { return new(proto.StoreDelete) },
 	func() node.Message { return new(proto.Login) }, func() node.Message { return new(proto.LoggedIn) },
 	func() node.Message { return new(proto.LoginRefused) }, func() node.Message { return new(proto.Logout) },
 	func() node.Message { return new(proto.Call) }, func() node.Message { return new(proto.Reply) },
 	func() node.Message { return new(proto.Push) }, func() node.Message { return new(proto.GameLost) },
 	func() node.Message { return new(proto.Kicked) }, func() node.Message { return new(proto.Move) },
-	func() node.Message { return new(proto.Workload) },
+	func() node.Message { return new(proto.Workload) }, func() node.Message { return new(proto.Mail) },
+	func() node.Message { return new(proto.MailEnd) }, func() node.Message { return new(proto.GameGone) },
+	func() node.Message { return new(proto.Correct) },
 }
 
 // untyped makes one of each value that travels inside a message.
@@ -47,8 +52,6 @@ var untyped = []func() wire.Message{
 	func() wire.Message { return new(addr.Mailbox) },
 	func() wire.Message { return new(check.Ledger) }, func() wire.Message { return new(check.Calls) },
 	func() wire.Message { return new(check.Stream) },
-	func() wire.Message { return new(siege.Avatar) }, func() wire.Message { return new(siege.Way) },
-	func() wire.Message { return new(game.PathReply) },
 }
 
 // byType finds a message by its number.

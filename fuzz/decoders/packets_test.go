@@ -33,7 +33,7 @@ func FuzzStranger(f *testing.F) {
 			}
 		}
 		for _, stream := range []uint32{0, 7} {
-			shard := session.NewShard(session.ShardConfig{Version: proto.Version(nil), Key: key, Validate: proto.ValidateClient})
+			shard := session.NewShard(session.ShardConfig{Version: proto.Version(0, 0), Key: key, Validate: proto.ValidateClient})
 			host := node.NewLaneHost(shard, 0, make([]byte, node.EntropySize), func(string) {})
 			now := node.Time(time.Second)
 			in := node.Input{Kind: node.InPacket, Endpoint: node.Endpoint{Port: 1, Stream: stream}, Body: bytes.Clone(b)}

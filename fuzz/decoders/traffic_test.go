@@ -46,7 +46,7 @@ var recorded = sync.OnceValue(func() *traffic {
 		d.Open()
 		d.Join()
 		d.Go(time.Second)
-		pathfinder := d.NewPlayer("pathfinder", func(c *client.Config) { c.Method = siege.Where })
+		pathfinder := d.NewPlayer("pathfinder", func(c *client.Config) { c.Method = string(siege.Where) })
 		pathfinder.Start()
 		d.Players[0].Drop()
 		d.Go(time.Second)

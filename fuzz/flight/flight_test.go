@@ -47,9 +47,9 @@ func serve(t *testing.T, recordMiB int) (*cluster.Site, *cluster.Whole, string) 
 	}
 	_ = l.Close() // its address is the manager's now
 	title := cluster.Title{
-		Script:  func() game.Script { return siege.Script(nil) },
-		Methods: siege.Methods(),
-		Paths:   func() (nav.Pathfinder, error) { return nav.Courtyard(), nil },
+		Script: func() game.Script { return siege.Script(nil) },
+		RPC:    siege.RPC(),
+		Paths:  func() (nav.Pathfinder, error) { return nav.Courtyard(), nil },
 	}
 	site, err := cluster.Open(c, title, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -88,7 +88,7 @@ func load(t *testing.T, site *cluster.Site, w *cluster.Whole, transport string) 
 		t.Fatal(err)
 	}
 	s, err := bots.Start(bots.Config{
-		Gates: w.Clients(transport), ServerKey: key, Version: site.Version(), Clients: 30, Prefix: transport, Method: siege.Count,
+		Gates: w.Clients(transport), ServerKey: key, Version: site.Version(), Clients: 30, Prefix: transport, RPC: siege.RPC(), Method: string(siege.Count),
 		Payload: 500, Outstanding: 8, Log: site.Log,
 	})
 	if err != nil {
@@ -132,7 +132,7 @@ func takeLater(t *testing.T, addr string, role node.ID) (rec *record.Recording, 
 func replay(t *testing.T, rec *record.Recording, size int) {
 	t.Helper()
 	r, err := flight.Play(rec, flight.Options{
-		Script: func() game.Script { return siege.Script(nil) }, Version: proto.Version(siege.Methods()),
+		Script: func() game.Script { return siege.Script(nil) }, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()),
 	})
 	if err != nil {
 		t.Fatal(err)

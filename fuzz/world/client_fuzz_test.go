@@ -27,17 +27,18 @@ func seedClient(f *testing.F) {
 	one := func(typ uint16, num uint64, m wire.Message) []byte {
 		return wire.Append(proto.AppendClient(nil, typ, num), m)
 	}
-	call := func(method string, args []byte) []byte {
+	call := func(method uint16, args []byte) []byte {
 		return one(proto.TypeCall, 1, &proto.Call{Method: method, Args: args})
 	}
+	echo, count := siege.Number(siege.Echo), siege.Number(siege.Count)
 	login := one(proto.TypeLogin, 0, &proto.Login{Account: "mallory"})
 	logout := one(proto.TypeLogout, 0, &proto.Logout{})
 	f.Add(said(login))
 	f.Add(said(login, login, logout, login))
-	f.Add(said(login, call(siege.Echo, []byte{0xc0}), call(siege.Echo, nil), call("no such method", nil)))
-	f.Add(said(login, call(siege.Path, wire.Append(nil, &siege.Way{})), call(siege.Where, nil), logout))
-	f.Add(said(login, call(siege.Count, client.AppendNumber(nil, 1<<63, 0)), call(siege.Count, []byte{0xdd, 0xff, 0xff, 0xff, 0xff})))
-	f.Add(said(call(siege.Echo, nil), login))
+	f.Add(said(login, call(echo, []byte{0xc0}), call(echo, nil), call(0, nil)))
+	f.Add(said(login, call(siege.Number(siege.Way), []byte{0x92, 0x90, 0x90}), call(siege.Number(siege.Where), []byte{0x90}), logout))
+	f.Add(said(login, call(count, client.AppendNumber(nil, 1<<63, 0)), call(count, []byte{0xdd, 0xff, 0xff, 0xff, 0xff})))
+	f.Add(said(call(echo, nil), login))
 	f.Add(said(one(proto.TypeLogin, 0, &proto.Login{Account: "honest"}))) // a second login, which takes the honest one's place
 	f.Add(said(login, one(proto.TypeMove, 0, &proto.Move{Seq: 1 << 63}), one(proto.TypeEnter, 0, &proto.Enter{}), one(proto.TypeKick, 0, &proto.Kick{Client: "honest"})))
 	f.Add(said([]byte{}, []byte{1}, make([]byte, proto.ClientHeader)))
@@ -54,17 +55,16 @@ func FuzzHostileClient(f *testing.F) {
 		// The hostile one may count with any number, the honest one's included: nobody keeps count here.
 		sc.Game.Script = func(o sim.Observer) game.Script {
 			o.Executed = nil
-			seen := siege.Observer(o)
-			return siege.Script(&seen)
+			return siege.Script(&siege.Observer{Executed: o.Executed})
 		}
 		d, err := sim.Begin(sc, sim.RunConfig{Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		honest := d.NewPlayer("honest", func(c *client.Config) { c.Method = siege.Echo })
+		honest := d.NewPlayer("honest", func(c *client.Config) { c.Method = string(siege.Echo) })
 		// It knows an account of its own, and makes no calls but those of the input.
 		hostile := d.NewPlayer("mallory", func(c *client.Config) {
-			c.Method, c.CallEvery, c.StayKicked = siege.Echo, time.Hour, true
+			c.Method, c.CallEvery, c.StayKicked = string(siege.Echo), time.Hour, true
 		})
 		d.BreaksProtocol(hostile)
 		d.Tell(func() {

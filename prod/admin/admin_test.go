@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"messiah/core/entity"
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/core/node"
-	"messiah/core/wire"
+	"messiah/core/rpc"
 	"messiah/prod/admin"
 	"messiah/prod/cluster"
 	"messiah/prod/config"
@@ -23,9 +24,16 @@ import (
 
 const within = 40 * time.Second
 
-type nothing struct{}
+// somebody is an avatar that remembers nothing, and perch a stub.
+type (
+	somebody struct{ entity.AvatarEntity }
+	perch    struct{ entity.ServerStubEntity }
+)
 
-func (nothing) Code(*wire.Coder) {}
+const (
+	somebodies entity.Kind[*somebody] = "somebody"
+	perches    entity.Kind[*perch]    = "perch"
+)
 
 // serve runs a cluster of one gate and one game with its admin address, until the test ends.
 func serve(t *testing.T) (*cluster.Whole, *admin.Server) {
@@ -44,7 +52,9 @@ func serve(t *testing.T) (*cluster.Whole, *admin.Server) {
 	log := slog.New(slog.DiscardHandler)
 	title := cluster.Title{
 		Script: func() game.Script {
-			return game.Script{NewAvatar: func() game.AvatarState { return nothing{} }, Stubs: []string{"perch"}}
+			return game.Script{
+				Classes: []*entity.Class{entity.Define(somebodies), entity.Define(perches)}, Table: rpc.Build(nil), Avatar: string(somebodies),
+			}
 		},
 		Paths: func() (nav.Pathfinder, error) { return nav.Courtyard(), nil },
 	}

@@ -208,7 +208,7 @@ func clusterOf(s manager.Status) *Cluster {
 		c.Avatars += p.Report.Avatars
 	}
 	for _, stub := range s.Stubs {
-		c.Stubs = append(c.Stubs, Stub{stub.Name, stub.Game.ID.String()})
+		c.Stubs = append(c.Stubs, Stub{stub.Stub.Name, stub.Game.ID.String()})
 	}
 	return c
 }

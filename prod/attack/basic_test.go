@@ -31,7 +31,7 @@ func TestAnIntruderThatBehavesIsServed(t *testing.T) {
 			}
 			args := wire.AppendBytes(nil, make([]byte, 30_000))
 			for n := range uint64(20) {
-				if err := i.send(message(n, &proto.Call{Method: siege.Echo, Args: args})); err != nil {
+				if err := i.send(message(n, &proto.Call{Method: siege.Number(siege.Echo), Args: args})); err != nil {
 					t.Fatal(err)
 				}
 				typ, num, payload, err := i.await()

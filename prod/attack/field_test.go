@@ -130,9 +130,9 @@ func configOf(t *testing.T) config.Config {
 // title is the sample game with its real world.
 func title() cluster.Title {
 	return cluster.Title{
-		Script:  func() game.Script { return siege.Script(nil) },
-		Methods: siege.Methods(),
-		Paths:   func() (nav.Pathfinder, error) { return recast.Courtyard(), nil },
+		Script: func() game.Script { return siege.Script(nil) },
+		RPC:    siege.RPC(),
+		Paths:  func() (nav.Pathfinder, error) { return recast.Courtyard(), nil },
 	}
 }
 
@@ -177,7 +177,7 @@ func (f *field) honest(gates map[string]string) {
 		}
 		s, err := bots.Start(bots.Config{
 			Gates: []string{url}, ServerKey: f.key, Version: f.site.Version(), Clients: perSwarm,
-			Prefix: "honest-" + transport + "-", Method: siege.Count, Outstanding: 8, Every: 5 * time.Millisecond, Loops: 1,
+			Prefix: "honest-" + transport + "-", RPC: siege.RPC(), Method: string(siege.Count), Outstanding: 8, Every: 5 * time.Millisecond, Loops: 1,
 			DeadAfter: within, // however busy the machine is
 		})
 		if err != nil {

@@ -63,7 +63,7 @@ func loginFlood(f *field, t *testing.T) {
 	}
 	f.leave()
 	latecomer, err := bots.Start(bots.Config{
-		Gates: f.whole.Clients("kcp"), ServerKey: f.key, Version: f.site.Version(), Clients: 1, Prefix: "latecomer-", Method: siege.Count, Loops: 1,
+		Gates: f.whole.Clients("kcp"), ServerKey: f.key, Version: f.site.Version(), Clients: 1, Prefix: "latecomer-", RPC: siege.RPC(), Method: string(siege.Count), Loops: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func messageFlood(f *field, t *testing.T, transport string) {
 	move := message(0, &proto.Move{Seq: 1})
 	calls := batch(1)
 	for n := range uint64(100) {
-		m := message(n, &proto.Call{Method: siege.Echo, Args: wire.AppendBytes(nil, nil)})
+		m := message(n, &proto.Call{Method: siege.Number(siege.Echo), Args: wire.AppendBytes(nil, nil)})
 		calls = append(binary.AppendUvarint(calls, uint64(len(m))), m...)
 	}
 	for name, send := range map[string]func(i *intruder) error{

@@ -187,8 +187,8 @@ func play(t *testing.T, dir string, gates []string, prefix string) *bots.Swarm {
 		t.Fatal(err)
 	}
 	s, err := bots.Start(bots.Config{
-		Gates: gates, ServerKey: key, Version: proto.Version(siege.Methods()), Clients: perSwarm, Prefix: prefix,
-		Method: siege.Count, Outstanding: 8, Every: 100 * time.Millisecond, Loops: 1,
+		Gates: gates, ServerKey: key, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()), Clients: perSwarm, Prefix: prefix,
+		RPC: siege.RPC(), Method: string(siege.Count), Outstanding: 8, Every: 100 * time.Millisecond, Loops: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"messiah/core/geom"
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/schema"
 	"messiah/core/session"
 	"messiah/core/wire"
 	"messiah/scenarios/siege"
@@ -44,8 +45,12 @@ type crime struct {
 // stays says that a session goes on.
 const stays = session.ReasonNone
 
-func call(method string, args []byte) []byte {
+func call(method uint16, args []byte) []byte {
 	return message(1, &proto.Call{Method: method, Args: args})
+}
+
+func journey(j siege.Journey) []byte {
+	return schema.MustFor[siege.Journey]().Append(new(wire.Encoder), nil, &j)
 }
 
 // latest sends a message in the channel of those that nobody misses.
@@ -62,15 +67,15 @@ func crimes() (list []crime) {
 		for _, typ := range []uint16{proto.TypeCall, proto.TypeMove, proto.TypeLogin, proto.TypePush} {
 			add(fmt.Sprintf("%s in a message of type %d", name, typ), session.ReasonBad, func(i *intruder) error { return i.send(raw(typ, 1, bomb)) })
 		}
-		for _, method := range []string{siege.Count, siege.Path, siege.Where, siege.Echo} {
-			add(name+" as the argument of "+method, stays, func(i *intruder) error { return i.send(call(method, bomb)) })
+		for _, method := range siege.Methods() {
+			add(name+" as the argument of "+method, stays, func(i *intruder) error { return i.send(call(siege.Number(method), bomb)) })
 		}
 		add(name+" in a latest-wins message", session.ReasonBad, func(i *intruder) error {
 			return i.latest(raw(proto.TypeMove, 0, bomb[:min(len(bomb), 1000)])) // as much as a datagram takes
 		})
 	}
-	for _, method := range []string{"no-such-method", "", "\x00", "\xff\xfe", "Count", strings.Repeat("x", 60_000)} {
-		add(fmt.Sprintf("a call of %.20q", method), stays, func(i *intruder) error { return i.send(call(method, nil)) })
+	for _, method := range []uint16{0, 1, 1000, 9999, 10000, math.MaxUint16, siege.Number(siege.Counted)} {
+		add(fmt.Sprintf("a call of %d", method), stays, func(i *intruder) error { return i.send(call(method, nil)) })
 	}
 	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300, -1e300, math.SmallestNonzeroFloat64} {
 		add(fmt.Sprintf("a position at %v", x), stays, func(i *intruder) error {
@@ -78,7 +83,7 @@ func crimes() (list []crime) {
 			return errors.Join(i.send(m), i.latest(m))
 		})
 		add(fmt.Sprintf("a way from %v", x), stays, func(i *intruder) error {
-			return i.send(call(siege.Path, wire.Append(nil, &siege.Way{From: geom.Vec3{X: x, Y: x, Z: x}, To: geom.Vec3{X: 5, Z: x}})))
+			return i.send(call(siege.Number(siege.Way), journey(siege.Journey{From: geom.Vec3{X: x, Y: x, Z: x}, To: geom.Vec3{X: 5, Z: x}})))
 		})
 	}
 	// A client may ask again while the answer is on its way; it changes nothing.
@@ -89,7 +94,7 @@ func crimes() (list []crime) {
 		return i.send(raw(proto.TypeCall, 1, wire.AppendBytes(nil, make([]byte, session.MaxMessage))))
 	})
 	add("a message that is not whole", session.ReasonBad, func(i *intruder) error {
-		b := batch(0, call(siege.Echo, nil))
+		b := batch(0, call(siege.Number(siege.Echo), nil))
 		return i.say(b[:len(b)-1])
 	})
 	add("a length of 2^63", session.ReasonBad, func(i *intruder) error { return i.say(binary.AppendUvarint(batch(i.received), 1<<63)) })
@@ -202,7 +207,7 @@ func greetingCrimes() (list []crime) {
 		})
 	}
 	add("a login of other fields", session.ReasonBad, func(i *intruder) error { return i.send(raw(proto.TypeLogin, 0, []byte{0x93, 1, 2, 3})) })
-	add("a call", session.ReasonBad, func(i *intruder) error { return i.send(call(siege.Echo, nil)) })
+	add("a call", session.ReasonBad, func(i *intruder) error { return i.send(call(siege.Number(siege.Echo), nil)) })
 	add("a packed batch", session.ReasonBad, func(i *intruder) error {
 		b := batch(0, message(0, &proto.Login{Account: "x"}))
 		return i.say(append([]byte{kindBatch, 1}, s2.Encode(nil, b[2:])...))
@@ -263,7 +268,7 @@ func (f *field) commit(transport string, list []crime, prepare func(i *intruder)
 // answered calls and waits for the reply: the session goes on.
 func (i *intruder) answered() error {
 	const num = 1 << 50
-	if err := i.send(message(num, &proto.Call{Method: siege.Echo, Args: wire.AppendBytes(nil, []byte("still here"))})); err != nil {
+	if err := i.send(message(num, &proto.Call{Method: siege.Number(siege.Echo), Args: wire.AppendBytes(nil, []byte("still here"))})); err != nil {
 		return err
 	}
 	for {

@@ -41,7 +41,7 @@ func TestClientsThatNeverReadWithoutABudget(t *testing.T) {
 }
 
 func echo(num uint64) []byte {
-	return message(num, &proto.Call{Method: siege.Echo, Args: wire.AppendBytes(nil, make([]byte, echoSize))})
+	return message(num, &proto.Call{Method: siege.Number(siege.Echo), Args: wire.AppendBytes(nil, make([]byte, echoSize))})
 }
 
 // unreadEchoes calls over a stream and reads nothing of it.

@@ -177,7 +177,7 @@ func putIntoStreams(f *field, t *testing.T) {
 	over := proxyStreams(t, f.at("tcp"))
 	victims, err := bots.Start(bots.Config{
 		Gates: []string{"tcp://" + over.addr}, ServerKey: f.key, Version: f.site.Version(), Clients: perSwarm,
-		Prefix: "victim-", Method: siege.Count, Outstanding: 8, Every: 5 * time.Millisecond, Loops: 1,
+		Prefix: "victim-", RPC: siege.RPC(), Method: string(siege.Count), Outstanding: 8, Every: 5 * time.Millisecond, Loops: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

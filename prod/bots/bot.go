@@ -28,7 +28,7 @@ const ackDelay = 100 * time.Millisecond
 func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.client = client.New(client.Config{
 		Gates: l.swarm.gates, Account: account, Credentials: account,
-		Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload,
+		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload,
 		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
 		RTT: l.rtt.Add,
 	})

@@ -17,6 +17,7 @@ import (
 	"messiah/core/arq"
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/rpc"
 	"messiah/core/session"
 	"messiah/core/wire"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Clients   int
 	Prefix    string // of account names; a number follows
 
+	RPC         *rpc.Table    // the numbers of names
 	Method      string        // what they call: "count" is checked by the avatar too, "echo" is cheaper
 	Payload     int           // bytes of padding in a call
 	Outstanding int           // calls of one bot under way at most

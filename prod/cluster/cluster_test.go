@@ -9,11 +9,12 @@ import (
 
 	"go.uber.org/goleak"
 
+	"messiah/core/entity"
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/core/node"
 	"messiah/core/proto"
-	"messiah/core/wire"
+	"messiah/core/rpc"
 	"messiah/prod/bots"
 	"messiah/prod/config"
 )
@@ -21,24 +22,34 @@ import (
 // within bounds every wait of these tests.
 const within = 40 * time.Second
 
-// nothing is an avatar that remembers nothing.
-type nothing struct{}
+// bird is an avatar that remembers nothing, and perch a stub.
+type (
+	bird  struct{ entity.AvatarEntity }
+	perch struct{ entity.ServerStubEntity }
+)
 
-func (nothing) Code(*wire.Coder) {}
+const (
+	birds   entity.Kind[*bird]            = "bird"
+	perches entity.Kind[*perch]           = "perch"
+	echo    entity.Method[[]byte, []byte] = "echo"
+)
+
+func (*bird) echo(_ *entity.Call, args []byte) ([]byte, error) { return args, nil }
 
 // parrot is a game that answers each call with what it says.
 func parrot() Title {
-	methods := map[string]game.Method{
-		"echo": func(_ *game.Call, args []byte) ([]byte, proto.Outcome) { return args, proto.OutcomeOK },
-	}
+	names := rpc.Build([]string{string(echo)})
 	return Title{
 		Script: func() game.Script {
 			return game.Script{
-				NewAvatar: func() game.AvatarState { return nothing{} }, Methods: methods, Stubs: []string{"perch"},
+				Classes: []*entity.Class{
+					entity.Define(birds, entity.Handle(echo, (*bird).echo, entity.OwnClient)), entity.Define(perches),
+				},
+				Table: names, Avatar: string(birds),
 			}
 		},
-		Methods: []string{"echo"},
-		Paths:   func() (nav.Pathfinder, error) { return nav.Courtyard(), nil },
+		RPC:   names,
+		Paths: func() (nav.Pathfinder, error) { return nav.Courtyard(), nil },
 	}
 }
 
@@ -96,7 +107,7 @@ func measure(t *testing.T, s *Site, w *Whole, transport string) bots.Report {
 		t.Fatal(err)
 	}
 	r, err := bots.Measure(context.Background(), bots.Config{
-		Gates: w.Clients(transport), ServerKey: key, Version: s.Version(), Clients: 12, Prefix: transport, Method: "echo",
+		Gates: w.Clients(transport), ServerKey: key, Version: s.Version(), Clients: 12, Prefix: transport, RPC: s.Title.RPC, Method: "echo",
 		Outstanding: 4, LoginsPerSecond: 200,
 	}, 300*time.Millisecond, nil)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"messiah/core/nav"
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/rpc"
 	"messiah/core/session"
 	"messiah/core/wire"
 	"messiah/prod"
@@ -28,9 +29,9 @@ import (
 
 // Title is the game that a cluster runs: what its author wrote.
 type Title struct {
-	Script  func() game.Script             // a fresh one for each life of a game
-	Methods []string                       // names that cross the wire, for the schema digest
-	Paths   func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process
+	Script func() game.Script             // a fresh one for each life of a game
+	RPC    *rpc.Table                     // has the names of what crosses the wire: its schema and digest are in each handshake
+	Paths  func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process
 }
 
 // Site is a cluster, configured.
@@ -47,7 +48,7 @@ type Site struct {
 
 // Open reads or makes the secrets that the roles of the site need.
 func Open(c config.Config, title Title, log *slog.Logger) (*Site, error) {
-	s := &Site{Config: c, Title: title, Log: log, version: proto.Version(title.Methods)}
+	s := &Site{Config: c, Title: title, Log: log, version: proto.Version(title.RPC.Schema(), title.RPC.Digest())}
 	var err error
 	if s.secret, err = c.ClusterSecret(); err != nil {
 		return nil, err

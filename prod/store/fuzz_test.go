@@ -41,17 +41,18 @@ func FuzzRequest(f *testing.F) {
 		if !ok {
 			return
 		}
-		value, revision, key := bytes.Clone(r.value), r.revision, r.key
+		wrote, key := r.row, r.key
 		batch := []request{r}
 		b.carryOut(batch)
 		_ = decode(t, batch[0].frame())
-		if !r.put || batch[0].failed || batch[0].conflict {
+		if r.kind != proto.TypeStorePut || batch[0].failed || batch[0].conflict {
 			return
 		}
-		read := []request{{key: key}}
+		read := []request{{kind: proto.TypeStoreGet, key: key}}
 		b.carryOut(read)
-		if read[0].failed || read[0].revision != revision+1 || !bytes.Equal(read[0].value, value) {
-			t.Fatalf("%x was written under revision %d, and revision %d holds %x", value, revision+1, read[0].revision, read[0].value)
+		wrote.Revision = batch[0].row.Revision
+		if got := read[0].row; read[0].failed || !bytes.Equal(got.sealed(), wrote.sealed()) {
+			t.Fatalf("%+v was written, and %+v is read", wrote, got)
 		}
 		remove(t, b, key)
 	})
@@ -66,25 +67,29 @@ func remove(t *testing.T, b *Bolt, key string) {
 }
 
 // FuzzRecord finds bytes in the place of a record, as a file of another program
-// or a broken disk has them. It is read as some revision or as none, and a put
-// under the revision that was read makes it whole again.
+// or a broken disk has them. They are read as a record only if they are one, and
+// nothing is written over what could not be read.
 func FuzzRecord(f *testing.F) {
 	for _, record := range []string{"", "short", "12345678", "\xff\xff\xff\xff\xff\xff\xff\xffvalue"} {
 		f.Add([]byte(record))
 	}
+	f.Add((&row{Revision: 1, Class: "c", Value: []byte("value")}).sealed())
 	b := openForFuzz(f)
 	f.Fuzz(func(t *testing.T, record []byte) {
 		if err := b.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(records).Put([]byte("key"), record) }); err != nil {
 			t.Fatal(err)
 		}
-		read := []request{{key: "key"}}
+		read := []request{{kind: proto.TypeStoreGet, key: "key"}}
 		b.carryOut(read)
-		put := []request{{put: true, key: "key", revision: read[0].revision, value: []byte("whole")}}
+		put := []request{{kind: proto.TypeStorePut, key: "key", row: row{Revision: read[0].row.Revision, Value: []byte("whole")}}}
 		b.carryOut(put)
-		again := []request{{key: "key"}}
+		again := []request{{kind: proto.TypeStoreGet, key: "key"}}
 		b.carryOut(again)
-		if put[0].failed || put[0].conflict || string(again[0].value) != "whole" {
-			t.Fatalf("%x is read as revision %d, and a put under it is answered %+v", record, read[0].revision, put[0])
+		switch _, err := unseal(record); {
+		case err != nil && !(read[0].failed && put[0].failed && again[0].failed):
+			t.Fatalf("%x is no record, and is read as %+v; a put over it is answered %+v", record, read[0].row, put[0])
+		case err == nil && (put[0].failed || put[0].conflict || string(again[0].row.Value) != "whole"):
+			t.Fatalf("%x is read as %+v, and a put under its revision is answered %+v", record, read[0].row, put[0])
 		}
 	})
 }

@@ -5,51 +5,81 @@
 package siege
 
 import (
+	_ "embed"
+	"encoding/binary"
+
 	"messiah/core/check"
 	"messiah/core/client"
+	"messiah/core/entity"
 	"messiah/core/game"
 	"messiah/core/geom"
 	"messiah/core/node"
-	"messiah/core/proto"
-	"messiah/core/wire"
+	"messiah/core/rpc"
 )
 
-// Director is the stub that leads the siege.
-const Director = "siege-director"
-
-// The methods that a client may call on its avatar.
+// The classes.
 const (
-	Count = "count" // executes a numbered call; answers with the ledger
-	Echo  = "echo"  // answers with its argument
-	Path  = "path"  // answers with a way through the town: game.PathReply
-	Where = "where" // answers with a way that was asked for without coordinates
+	Avatars   entity.Kind[*Avatar]   = "avatar"
+	Directors entity.Kind[*Director] = "siege-director"
 )
+
+// What a client may call on its avatar, and what the avatar calls on its client.
+const (
+	Count   entity.Method[[]byte, check.Ledger] = "count" // executes a numbered call; answers with the ledger
+	Echo    entity.Method[[]byte, []byte]       = "echo"  // answers with its argument
+	Way     entity.Method[Journey, entity.Path] = "path"  // answers with a way through the town
+	Where   entity.Method[[]byte, entity.Path]  = "where" // answers with a way that was asked for without coordinates
+	Counted entity.Push[[]byte]                 = "counted"
+)
+
+// wayFound hears the path lane's answer.
+const wayFound entity.Reply[entity.Path] = "way-found"
 
 // pushEvery is after how many counted calls the avatar calls its client.
 const pushEvery = 8
 
-// Methods returns the names of everything that crosses the wire by name, for the schema digest.
-func Methods() []string { return []string{Count, Echo, Path, Where, "counted"} }
+// Journey is from where to where, in metres.
+type Journey struct{ From, To geom.Vec3 }
 
-// Avatar is what is kept of a player.
+// Number returns the number of a name, for clients that call by it; 0 where it has none.
+func Number[S ~string](name S) uint16 {
+	number, _ := RPC().Number(string(name))
+	return number
+}
+
+// Avatar is a player.
 type Avatar struct {
-	Ledger check.Ledger
-	Pushed uint64 // number of the last push
-	At     geom.Vec3
+	entity.AvatarAreaEntity
+	Ledger entity.Value[check.Ledger] `entity:"saved"`
+	Pushed entity.Value[uint64]       `entity:"saved"` // number of the last push
 }
 
-// Code reads or writes the avatar.
-func (a *Avatar) Code(c *wire.Coder) {
-	c.Struct(&a.Ledger)
-	c.Uint64(&a.Pushed)
-	c.Float64(&a.At.X)
-	c.Float64(&a.At.Y)
-	c.Float64(&a.At.Z)
-}
+// Director leads the siege.
+type Director struct{ entity.ServerStubEntity }
 
 // Observer is told of each counted call that ran, by oracles. Its hook may be nil.
 type Observer struct {
 	Executed func(account string, n, count uint64) // the avatar remembers so many
+	Count    func(n uint64) uint64                 // nil, or what a ledger's count is before it executes a call
+}
+
+// Methods returns the names of everything that crosses the wire by a number.
+func Methods() []string {
+	return []string{string(Count), string(Echo), string(Way), string(Where), string(Counted)}
+}
+
+// table is what `messiah rpcindex` wrote for these names.
+//
+//go:embed rpc.txt
+var table string
+
+// RPC returns the committed table of the names' numbers.
+func RPC() *rpc.Table {
+	t, err := rpc.Parse([]byte(table))
+	if err != nil {
+		panic("siege: rpc.txt: " + err.Error())
+	}
+	return t
 }
 
 // Script returns the game's code. An observer, which may be nil, hears of each step.
@@ -58,68 +88,65 @@ func Script(o *Observer) game.Script {
 		o = &Observer{}
 	}
 	return game.Script{
-		NewAvatar: func() game.AvatarState { return &Avatar{} },
-		Methods: map[string]game.Method{
-			Count: o.count,
-			Echo:  echo,
-			Path:  path,
-			Where: where,
+		Classes: []*entity.Class{
+			entity.Define(Avatars,
+				entity.Handle(Count, o.count, entity.OwnClient),
+				entity.Handle(Echo, (*Avatar).echo, entity.OwnClient),
+				entity.Handle(Way, (*Avatar).way, entity.OwnClient),
+				entity.Handle(Where, (*Avatar).where, entity.OwnClient),
+				entity.OnReply(wayFound, (*Avatar).wayFound),
+			),
+			entity.Define(Directors),
 		},
-		Stubs:       []string{Director},
-		ServerOpen:  serverOpen,
-		StubCreated: stubCreated,
-		Moved:       moved,
+		Table:      RPC(),
+		Avatar:     string(Avatars),
+		ServerOpen: serverOpen,
 	}
 }
 
 // count executes a numbered call. It answers with what the avatar has executed,
 // so that the client can compare, and now and then calls the client.
-func (o *Observer) count(c *game.Call, args []byte) ([]byte, proto.Outcome) {
-	n, ok := client.Number(args)
+func (o *Observer) count(a *Avatar, c *entity.Call, args []byte) (check.Ledger, error) {
+	n, ok := client.NumberOf(args)
 	if !ok {
-		return nil, proto.OutcomeBadArgs
+		return check.Ledger{}, entity.ErrBadArgs
 	}
-	a := c.Avatar().(*Avatar)
-	a.Ledger.Execute(n)
+	ledger := a.Ledger.Get()
+	if o.Count != nil {
+		ledger.Count = o.Count(ledger.Count)
+	}
+	ledger.Execute(n)
+	a.Ledger.Set(ledger)
 	if o.Executed != nil {
-		o.Executed(c.Account(), n, a.Ledger.Count)
+		o.Executed(a.Account(), n, ledger.Count)
 	}
-	if a.Ledger.Count%pushEvery == 0 {
-		a.Pushed++
-		c.Push("counted", client.AppendNumber(nil, a.Pushed, 0))
+	if ledger.Count%pushEvery == 0 {
+		a.Pushed.Set(a.Pushed.Get() + 1)
+		Counted.Push(c, a, binary.LittleEndian.AppendUint64(nil, a.Pushed.Get()))
 	}
-	return wire.Append(nil, &a.Ledger), proto.OutcomeOK
+	return ledger, nil
 }
 
-func moved(c *game.Call, m *proto.Move) { c.Avatar().(*Avatar).At = m.At }
+func (a *Avatar) echo(_ *entity.Call, args []byte) ([]byte, error) { return args, nil }
 
-func echo(_ *game.Call, args []byte) ([]byte, proto.Outcome) { return args, proto.OutcomeOK }
-
-// Way is the argument of Path: from where to where, in metres.
-type Way struct{ From, To geom.Vec3 }
-
-// Code reads or writes the argument.
-func (w *Way) Code(c *wire.Coder) {
-	for _, f := range []*float64{&w.From.X, &w.From.Y, &w.From.Z, &w.To.X, &w.To.Y, &w.To.Z} {
-		c.Float64(f)
+func (a *Avatar) way(c *entity.Call, j Journey) (entity.Path, error) {
+	held, err := c.Hold()
+	if err == nil {
+		c.FindPath(j.From, j.To, wayFound, entity.With{Key: uint64(held)})
 	}
-}
-
-func path(c *game.Call, args []byte) ([]byte, proto.Outcome) {
-	var w Way
-	if err := wire.Decode(args, &w); err != nil {
-		return nil, proto.OutcomeBadArgs
-	}
-	return c.FindPath(w.From, w.To)
+	return entity.Path{}, err
 }
 
 // where looks for the way from one side of the courtyard's wall to the other.
-func where(c *game.Call, _ []byte) ([]byte, proto.Outcome) {
-	return c.FindPath(geom.Vec3{X: 5, Z: 5}, geom.Vec3{X: 35, Z: 10})
+func (a *Avatar) where(c *entity.Call, _ []byte) (entity.Path, error) {
+	return a.way(c, Journey{geom.Vec3{X: 5, Z: 5}, geom.Vec3{X: 35, Z: 10}})
 }
 
-func serverOpen(c *game.Call) { c.Log(node.Info, "the town stands") }
-
-func stubCreated(c *game.Call, name string) {
-	c.Log(node.Info, "the siege has a director", "stub", name)
+func (a *Avatar) wayFound(c *entity.Call, way entity.Path, err error) {
+	entity.Answer(c, entity.Held(c.Key()), way, err)
 }
+
+// Created says that the siege has a leader.
+func (d *Director) Created(c *entity.Call) { c.Log(node.Info, "the siege has a director") }
+
+func serverOpen(c *entity.Call) { c.Log(node.Info, "the town stands") }

@@ -8,9 +8,7 @@ import (
 	"testing"
 
 	"messiah/core/game"
-	"messiah/core/proto"
 	"messiah/scenarios"
-	"messiah/scenarios/siege"
 	"messiah/sim"
 	"messiah/sim/choice"
 )
@@ -20,19 +18,15 @@ func broken() *sim.Scenario {
 	town := scenarios.Town()
 	script := town.Script
 	town.Script = func(o sim.Observer) game.Script {
-		s := script(o)
 		calls := 0
-		for _, name := range siege.Methods() {
-			if method, ok := s.Methods[name]; ok {
-				s.Methods[name] = func(c *game.Call, body []byte) ([]byte, proto.Outcome) {
-					if calls++; calls == 3 {
-						panic("the third call")
-					}
-					return method(c, body)
-				}
+		executed := o.Executed
+		o.Executed = func(account string, n, count uint64) {
+			if calls++; calls == 3 {
+				panic("the third call")
 			}
+			executed(account, n, count)
 		}
-		return s
+		return script(o)
 	}
 	return &sim.Scenario{
 		Name: "broken", Game: town,

@@ -103,9 +103,9 @@ func (b *botsCommand) Run(to streams) error {
 	if err != nil {
 		return usage(err)
 	}
-	method := siege.Echo
+	method := string(siege.Echo)
 	if b.Verify {
-		method = siege.Count
+		method = string(siege.Count)
 	}
 	if b.Profile != "" {
 		f, err := os.Create(b.Profile)
@@ -121,7 +121,7 @@ func (b *botsCommand) Run(to streams) error {
 	ctx, quit := interrupted(to)
 	defer quit()
 	report, err := bots.Measure(ctx, bots.Config{
-		Gates: gates, ServerKey: key, Version: proto.Version(siege.Methods()), Clients: b.Clients, Prefix: cmp.Or(b.Prefix, freshPrefix()),
+		Gates: gates, RPC: siege.RPC(), ServerKey: key, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()), Clients: b.Clients, Prefix: cmp.Or(b.Prefix, freshPrefix()),
 		Method: method, Payload: b.Payload, Outstanding: outstandingFor(b.Every, b.Outstanding), Every: b.Every,
 		LoginsPerSecond: b.Rate, Loops: b.Loops, Log: logger(c.Log, slog.LevelWarn, to),
 	}, b.For, func(phase string) { fmt.Fprintln(to.err, phase) })

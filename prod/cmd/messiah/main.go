@@ -30,6 +30,7 @@ type cli struct {
 	DB      dbCommand      `cmd:"" name:"db" help:"Run the db: it owns the records."`
 	Bots    botsCommand    `cmd:"" help:"Send clients in that make load and check order and loss."`
 	Admin   adminCommand   `cmd:"" help:"Look at a running cluster and operate it."`
+	RPC     rpcCommand     `cmd:"" name:"rpcindex" help:"Write or check the offline table of the game's RPC names."`
 	Config  configCommand  `cmd:"" help:"Check the configuration."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -67,6 +68,7 @@ func run(args []string, to streams) int {
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Bind(to),
+		kong.Vars{"rpcfile": rpcFile},
 	)
 	if err != nil {
 		panic("messiah: the commands are declared wrongly: " + err.Error())

@@ -16,6 +16,7 @@ import (
 	"messiah/prod/bots"
 	"messiah/prod/cluster"
 	"messiah/prod/config"
+	"messiah/scenarios/siege"
 )
 
 type runCommand struct {
@@ -128,7 +129,7 @@ func (r *runCommand) watch(ctx context.Context, to streams, site *cluster.Site, 
 	}
 	s, err := bots.Start(bots.Config{
 		Gates: w.Clients(r.Transport), ServerKey: key, Version: site.Version(), Clients: r.Bots, Prefix: freshPrefix(),
-		Method: "count", Outstanding: outstandingFor(r.Every, 0), Every: r.Every, Log: log,
+		RPC: siege.RPC(), Method: string(siege.Count), Outstanding: outstandingFor(r.Every, 0), Every: r.Every, Log: log,
 	})
 	if err != nil {
 		return err

@@ -38,11 +38,14 @@ func open(c config.Config, log *slog.Logger) (*cluster.Site, error) {
 // title is the sample game.
 func title() cluster.Title {
 	return cluster.Title{
-		Script:  func() game.Script { return siege.Script(nil) },
-		Methods: siege.Methods(),
-		Paths:   courtyard,
+		Script: func() game.Script { return siege.Script(nil) },
+		RPC:    siege.RPC(),
+		Paths:  courtyard,
 	}
 }
+
+// rpcFile is where the sample game commits the table of its RPC names, from the root of the project.
+const rpcFile = "scenarios/siege/rpc.txt"
 
 func courtyard() (nav.Pathfinder, error) { return recast.Courtyard(), nil }
 

@@ -40,6 +40,9 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 		{"admin record gate", `"gate" names no node; a name is a role and a number, as in gate2`},
 		{"admin record client1", `client1 is no process of a cluster`},
 		{"manager --set record=-1", `config: record: -1 is less than 0`},
+		{"rpcindex --check --file nowhere.txt", `there is no file nowhere.txt: run messiah rpcindex --file nowhere.txt`},
+		{"rpcindex --file broken.yaml", `rpcindex: broken.yaml: rpc: line 1: "games:" where`},
+		{"rpcindex --file nowhere/rpc.txt", `cannot write the table`},
 		{"nav build", `unexpected argument nav`},
 		{"store check", `unexpected argument store`},
 	} {
@@ -54,7 +57,7 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 
 func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 	for _, name := range []string{
-		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "config check", "version",
+		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "rpcindex", "config check", "version",
 	} {
 		r := execute(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		if r.status != 0 || !strings.Contains(r.out, "Example:") || !strings.Contains(r.out, "messiah "+name) {

@@ -29,6 +29,7 @@ var targets = [...]target{
 	{"core/game/save.go", ""},
 	{"core/dbm/dbm.go", ""},
 	{"core/dbm/save.go", ""},
+	{"core/dbm/store.go", ""},
 	{"core/node/handshake.go", ""},
 	{"core/node/link.go", "grow"}, // how a buffer grows is no matter of a conversation
 	{"core/node/sessions.go", ""},

@@ -1,0 +1,142 @@
+// Package entity is what a game author writes against: entity classes with
+// synced properties, typed methods, named timers and reply handlers, and the
+// Call, the only way out of a handler. It holds the entities of one game; the
+// role around it, core/game, talks to gates, other games and the db.
+package entity
+
+import (
+	"messiah/core/addr"
+	"messiah/core/geom"
+	"messiah/core/node"
+)
+
+// Entity is a pointer to a struct that embeds one of the five bases.
+type Entity interface{ base() *ServerEntity }
+
+// Area is an Entity with a place in a space: ServerAreaEntity or AvatarAreaEntity.
+type Area interface {
+	Entity
+	area() *Place
+}
+
+// Avatar is an Entity of a player: AvatarEntity or AvatarAreaEntity.
+type Avatar interface {
+	Entity
+	client() *Player
+}
+
+// ServerEntity is the base of all entities: it has an id, properties, methods
+// and timers, and may have a record in the store.
+type ServerEntity struct{ resident *Resident }
+
+func (e *ServerEntity) base() *ServerEntity { return e }
+
+// ID returns the entity's id, the same for as long as its record lives.
+func (e *ServerEntity) ID() addr.EntityID { return e.resident.id }
+
+// Incarnation returns the number of this load or arrival; it only grows.
+func (e *ServerEntity) Incarnation() uint64 { return e.resident.incarnation }
+
+// Mailbox returns an address of the entity that is good until it is unloaded or
+// moves to another game. Its gate is chosen here, once.
+func (e *ServerEntity) Mailbox(c *Call) addr.Mailbox { return c.world.mailbox(c.env, e.resident) }
+
+// ServerAreaEntity is a ServerEntity with a place in a space.
+type ServerAreaEntity struct {
+	ServerEntity
+	Place
+}
+
+// AvatarEntity is a player's entity: it has, or waits for, a client.
+type AvatarEntity struct {
+	ServerEntity
+	Player
+}
+
+// AvatarAreaEntity is a player's entity with a place in a space.
+type AvatarAreaEntity struct {
+	ServerEntity
+	Place
+	Player
+}
+
+// ServerStubEntity is a service that exists once in the cluster and is found by
+// its class's name: addr.Stub("chat").
+type ServerStubEntity struct{ ServerEntity }
+
+func (*ServerStubEntity) stub() {}
+
+// Place is where an area entity is.
+type Place struct {
+	space addr.EntityID
+	at    geom.Vec3
+	yaw   float32
+}
+
+func (p *Place) area() *Place { return p }
+
+// Space returns the space that the entity is in; the zero id is none.
+func (p *Place) Space() addr.EntityID { return p.space }
+
+// Position returns where the entity is in its space, in metres from its origin.
+func (p *Place) Position() geom.Vec3 { return p.at }
+
+// Yaw returns where the entity looks, in radians.
+func (p *Place) Yaw() float32 { return p.yaw }
+
+// Player is an avatar's side of its player.
+type Player struct {
+	account  string
+	proxy    addr.Proxy
+	seat     Seat
+	attached bool
+}
+
+// Seat is the place of a client: a route of one life of a gate. The zero Seat is empty.
+type Seat struct {
+	Gate  node.Peer
+	Route uint64
+}
+
+func (p *Player) client() *Player { return p }
+
+// Account returns the account that the avatar belongs to.
+func (p *Player) Account() string { return p.account }
+
+// HasClient tells whether the client is there now; if not, it may come back.
+func (p *Player) HasClient() bool { return p.attached }
+
+// Proxy returns an address of avatar and client that stays good when the avatar
+// moves, for as long as its gate knows the client; the zero Proxy without one.
+func (p *Player) Proxy() addr.Proxy { return p.proxy }
+
+// Hooks. A class has those whose method its entity type has; each runs as a
+// callback of its own, behind the one under way.
+type (
+	// Created is for an entity made anew, not read from a record.
+	Created interface{ Created(c *Call) }
+	// Loaded is for an entity whose record was read.
+	Loaded interface{ Loaded(c *Call) }
+	// ClientAttached is for an avatar whose client is there, again or for the first time.
+	ClientAttached interface{ ClientAttached(c *Call) }
+	// ClientLost is for an avatar whose client is gone, perhaps to come back.
+	ClientLost interface{ ClientLost(c *Call) }
+	// AboutToMigrate is for an entity that moves to another game after this hook.
+	AboutToMigrate interface{ AboutToMigrate(c *Call) }
+	// Arrived is for an entity that has come from another game.
+	Arrived interface{ Arrived(c *Call) }
+	// AboutToBeDestroyed is for an entity that is unloaded or destroyed after this hook.
+	AboutToBeDestroyed interface{ AboutToBeDestroyed(c *Call) }
+	// Moved is for an area entity whose client has moved it.
+	Moved interface{ Moved(c *Call, from geom.Vec3) }
+	// CallFailed is for an entity of whose Tell it is known that it did not run, or
+	// not known whether it did; the error says which, and the method which call.
+	CallFailed interface {
+		CallFailed(c *Call, method string, err error)
+	}
+)
+
+// hookNames are the methods that run as hooks, for the check that none is misspelled.
+var hookNames = [...]string{
+	"Created", "Loaded", "ClientAttached", "ClientLost", "AboutToMigrate", "Arrived", "AboutToBeDestroyed",
+}

@@ -1,0 +1,154 @@
+package entity
+
+import (
+	"time"
+
+	"messiah/core/addr"
+	"messiah/core/geom"
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+// Call is game code's only way to the world, valid until the handler or hook that got it returns.
+type Call struct {
+	env   *node.Env
+	world *World
+	self  *Resident // nil in the server-open code
+	from  *Origin   // nil outside a method
+	under *handler  // the method that runs
+	key   uint64
+	held  bool
+}
+
+// Now returns the monotonic time, frozen for the callback.
+func (c *Call) Now() node.Time { return c.env.Now() }
+
+// Wall returns the wall clock of the machine, for schedules and dates only.
+func (c *Call) Wall() time.Time { return time.Unix(0, c.env.Wall()).UTC() }
+
+// Rand returns the game's random stream, which a seed decides in the simulator.
+func (c *Call) Rand() *node.Rand { return c.env.Rand() }
+
+// Log writes a line with key-value pairs, as log/slog takes them.
+func (c *Call) Log(level node.Level, text string, pairs ...any) { c.env.Log(level, text, pairs...) }
+
+// Key returns what the timer, or the call that a reply answers, was given as its key.
+func (c *Call) Key() uint64 { return c.key }
+
+// FromClient tells whether a client called the method that runs.
+func (c *Call) FromClient() bool { return c.from != nil && c.from.Route != 0 }
+
+// From returns the address of the entity that called the method that runs; false
+// where a client did, or no method runs.
+func (c *Call) From() (addr.Mailbox, bool) {
+	if c.from == nil || c.from.Route != 0 {
+		return addr.Mailbox{}, false
+	}
+	o := c.from
+	return addr.Mailbox{Entity: o.Entity, Incarnation: o.Incarnation, Game: o.Game, Gate: o.Via}, true
+}
+
+// Hold keeps the call that runs open: what the method returns is not its answer,
+// Method.Answer gives that later. It fails with ErrFull at MaxHeld.
+func (c *Call) Hold() (Held, error) {
+	if c.from == nil || c.under == nil {
+		panic("entity: no call runs that could be held")
+	}
+	r := c.self
+	if len(r.held) >= MaxHeld {
+		return 0, ErrFull
+	}
+	r.lastHeld++
+	r.held = append(r.held, heldCall{r.lastHeld, c.under, *c.from})
+	c.held = true
+	return r.lastHeld, nil
+}
+
+// Destroy ends an entity behind the callback under way: its client is sent away,
+// its record saved. It may be called in any callback, for the entity itself too.
+func (c *Call) Destroy(e Entity) { c.world.doom(e.base().resident) }
+
+// Delete is Destroy, and the entity's record is removed for good.
+func (c *Call) Delete(e Entity) {
+	r := e.base().resident
+	r.deleted = true
+	c.world.doom(r)
+}
+
+// NewSpace makes a space on this game; kind is for people. It fails with ErrFull at MaxSpaces.
+func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
+	w := c.world
+	if w.spaces.Len() >= MaxSpaces {
+		return addr.EntityID{}, ErrFull
+	}
+	w.lastID++
+	id := addr.EntityID{Maker: c.env.Self().Inc, N: w.lastID}
+	w.spaces.Set(id, &space{id: id, kind: kind})
+	return id, nil
+}
+
+// Teleport puts an area entity into a space of this game, at a place in metres
+// from its origin. A place that is none, or a space that is not here, is an error.
+func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) error {
+	r := e.base().resident
+	if !at.Within(MaxCoord) || yaw-yaw != 0 {
+		return ErrNoPlace
+	}
+	if !space.IsZero() && !c.world.spaces.Has(space) {
+		return ErrNoSpace
+	}
+	c.world.place(r, space, at, yaw)
+	c.world.port.Placed(c.env, r)
+	return nil
+}
+
+// In visits the area entities of a space, in the order in which they came.
+func (c *Call) In(space addr.EntityID) func(yield func(Area) bool) {
+	return func(yield func(Area) bool) {
+		s, _ := c.world.spaces.Get(space)
+		if s == nil {
+			return
+		}
+		for id := range s.in.All() {
+			r := c.world.Find(id)
+			if r.dying {
+				continue
+			}
+			c.world.touch(r)
+			if !yield(r.entity.(Area)) {
+				return
+			}
+		}
+	}
+}
+
+// Save has an entity's record written soon, however long it might have waited.
+func (c *Call) Save(e Entity) {
+	r := e.base().resident
+	if r.class.class.saves && !r.gone {
+		c.world.port.Stale(c.env, r, 0)
+	}
+}
+
+// Path is a way between two places: the corner points in metres, start and end included.
+type Path struct {
+	Partial bool // the goal cannot be reached; the way ends as near as it can
+	Length  float64
+	Points  []geom.Vec3
+}
+
+// FindPath looks for a way beside the game's loop; the named handler of the
+// calling entity hears it, once.
+func (c *Call) FindPath(from, to geom.Vec3, then Reply[Path], with ...With) {
+	w := c.world
+	p := pending{from: c.self, reply: string(then)}
+	if len(with) > 0 {
+		p.key, p.within = with[0].Key, with[0].Within
+	}
+	if w.pending.Len() >= MaxPending || !w.port.FindPath(c.env, w.lastNum+1, from, to) {
+		w.owe(c.env, &p, proto.OutcomeFull)
+		return
+	}
+	w.lastNum++
+	w.keep(c.env, w.lastNum, p)
+}

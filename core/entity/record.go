@@ -1,0 +1,229 @@
+package entity
+
+import (
+	"fmt"
+	"time"
+
+	"messiah/core/geom"
+	"messiah/core/node"
+	"messiah/core/wire"
+)
+
+// MaxRecord bounds a record, in bytes; an entity whose record is larger is not
+// saved, which is logged at Error.
+const MaxRecord = 1 << 20
+
+// section is one subsystem's part of an entity's state, where it is saved or moves.
+type section struct {
+	name    string
+	version uint32
+	body    []byte
+}
+
+// Code reads or writes the section.
+func (s *section) Code(c *wire.Coder) {
+	c.String(&s.name)
+	c.Uint32(&s.version)
+	c.Bytes(&s.body)
+}
+
+// part is a subsystem that has a section: how it is written and read back.
+type part struct {
+	name    string
+	version uint32
+	has     func(r *Resident) bool
+	write   func(w *World, env *node.Env, r *Resident) []byte
+	read    func(w *World, env *node.Env, r *Resident, version uint32, body []byte) error
+}
+
+// savedParts are the sections of a record, in their order.
+func savedParts() []part {
+	always := func(*Resident) bool { return true }
+	return []part{
+		{"properties", 1, always, writeSaved, readProperties},
+		{"place", 1, func(r *Resident) bool { return r.place != nil }, writePlace, readPlace},
+		{"timers", 1, func(r *Resident) bool { return len(r.timers) > 0 }, writeTimers, readTimers},
+		{"asks", 1, always, writeAsks, readAsks},
+	}
+}
+
+// recordBody is a whole record.
+type recordBody struct{ sections []section }
+
+// Code reads or writes the record.
+func (b *recordBody) Code(c *wire.Coder) {
+	wire.Slice(c, &b.sections, func(c *wire.Coder, s *section) { c.Struct(s) })
+}
+
+// Record returns the bytes of an entity's record as it is now, and its index entries.
+func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
+	var b recordBody
+	for _, p := range savedParts() {
+		if !p.has(r) {
+			continue
+		}
+		if body := p.write(w, env, r); body != nil {
+			b.sections = append(b.sections, section{p.name, p.version, body})
+		}
+	}
+	w.watch(HookCopied, r)
+	r.dirty = false
+	r.tree.ClearSavedChanged()
+	data := wire.Append(nil, &b)
+	if len(data) > MaxRecord {
+		env.Log(node.Error, "a record is over its bound", "class", r.className(), "entity", r.name(), "bytes", len(data))
+	}
+	var index []IndexEntry
+	r.tree.Indexes(func(field, value string) { index = append(index, IndexEntry{Field: field, Value: value}) })
+	return data, index
+}
+
+// load reads a record into an entity that was just made. Sections that this build
+// does not know belong to a newer one and are left alone.
+func (w *World) load(env *node.Env, r *Resident, data []byte) error {
+	var b recordBody
+	if err := w.decoder.Decode(data, &b); err != nil {
+		return fmt.Errorf("entity: record of %v: %w", r.id, err)
+	}
+	for i := range b.sections {
+		s := &b.sections[i]
+		for _, p := range savedParts() {
+			if p.name != s.name {
+				continue
+			}
+			if err := p.read(w, env, r, s.version, s.body); err != nil {
+				return fmt.Errorf("entity: record of %v: section %s: %w", r.id, s.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func writeSaved(_ *World, _ *node.Env, r *Resident) []byte { return r.tree.AppendSaved(nil) }
+
+func readProperties(_ *World, _ *node.Env, r *Resident, _ uint32, body []byte) error {
+	return r.tree.Load(body)
+}
+
+// placeState is the section of where an entity is; its space ended with its game.
+type placeState struct {
+	at  geom.Vec3
+	yaw float32
+}
+
+// Code reads or writes the place.
+func (p *placeState) Code(c *wire.Coder) {
+	c.Float64(&p.at.X)
+	c.Float64(&p.at.Y)
+	c.Float64(&p.at.Z)
+	c.Float32(&p.yaw)
+}
+
+func writePlace(_ *World, _ *node.Env, r *Resident) []byte {
+	return wire.Append(nil, &placeState{r.place.at, r.place.yaw})
+}
+
+func readPlace(w *World, _ *node.Env, r *Resident, _ uint32, body []byte) error {
+	if r.place == nil {
+		return nil // the class was an area class once
+	}
+	var p placeState
+	err := w.decoder.Decode(body, &p)
+	r.place.at, r.place.yaw = p.at, p.yaw
+	return err
+}
+
+// timerState is a timer as it is saved: it does not run while its entity does not live.
+type timerState struct {
+	name  string
+	key   uint64
+	left  time.Duration
+	every time.Duration
+}
+
+// Code reads or writes the timer.
+func (t *timerState) Code(c *wire.Coder) {
+	c.String(&t.name)
+	c.Uint64(&t.key)
+	c.Int64((*int64)(&t.left))
+	c.Int64((*int64)(&t.every))
+}
+
+// timerStates is the section of timers.
+type timerStates struct{ all []timerState }
+
+// Code reads or writes the timers.
+func (t *timerStates) Code(c *wire.Coder) {
+	wire.Slice(c, &t.all, func(c *wire.Coder, one *timerState) { c.Struct(one) })
+}
+
+func writeTimers(_ *World, env *node.Env, r *Resident) []byte {
+	var s timerStates
+	for _, t := range r.sortedTimers() {
+		s.all = append(s.all, timerState{t.name, t.key, max(t.due.Sub(env.Now()), 0), t.every})
+	}
+	return wire.Append(nil, &s)
+}
+
+func readTimers(w *World, env *node.Env, r *Resident, _ uint32, body []byte) error {
+	var s timerStates
+	if err := w.decoder.Decode(body, &s); err != nil {
+		return err
+	}
+	for _, t := range s.all {
+		if r.class.class.timers[t.name] == nil {
+			env.Mark("timer-of-an-older-class")
+			continue
+		}
+		w.setTimer(env, r, t.name, t.key, t.left, t.every)
+	}
+	return nil
+}
+
+// askState is a call that was under way when the record was written: who loads
+// the record finds its outcome lost.
+type askState struct {
+	reply string
+	key   uint64
+}
+
+// Code reads or writes the call.
+func (a *askState) Code(c *wire.Coder) {
+	c.String(&a.reply)
+	c.Uint64(&a.key)
+}
+
+type askStates struct{ all []askState }
+
+// Code reads or writes the calls.
+func (a *askStates) Code(c *wire.Coder) {
+	wire.Slice(c, &a.all, func(c *wire.Coder, one *askState) { c.Struct(one) })
+}
+
+func writeAsks(w *World, _ *node.Env, r *Resident) []byte {
+	if r.asking == 0 {
+		return nil
+	}
+	var s askStates
+	for _, p := range w.pending.All() {
+		if p.from == r && p.reply != "" {
+			s.all = append(s.all, askState{p.reply, p.key})
+		}
+	}
+	return wire.Append(nil, &s)
+}
+
+func readAsks(w *World, env *node.Env, r *Resident, _ uint32, body []byte) error {
+	var s askStates
+	if err := w.decoder.Decode(body, &s); err != nil {
+		return err
+	}
+	for _, a := range s.all {
+		if r.class.replies[a.reply] == nil {
+			env.Mark("reply-of-an-older-class")
+			continue
+		}
+		r.lost = append(r.lost, a)
+	}
+	return nil
+}

@@ -1,0 +1,337 @@
+package entity
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"messiah/core/addr"
+	"messiah/core/geom"
+	"messiah/core/must"
+	"messiah/core/node"
+	"messiah/core/proto"
+)
+
+// Resident is one entity that lives on a game, as the engine sees it.
+type Resident struct {
+	id          addr.EntityID
+	incarnation uint64
+	number      uint64 // in the order of arrival
+	class       *bound
+	stub        string // of a stub, the name under which it is found
+	entity      Entity
+	place       *Place  // nil without one
+	player      *Player // nil without one
+	tree        *Tree
+	timers      []*entityTimer
+	held        []heldCall
+	lastHeld    Held
+	buckets     map[uint16]node.Time // by number of a rated method: when its bucket is full again
+	asking      int                  // calls under way whose outcome a handler waits for
+	lost        []askState           // calls that were under way when the record was written
+	dying       bool
+	deleted     bool
+	gone        bool
+	touched     bool
+	dirty       bool // the game knows that the record is behind
+}
+
+// Held names a call whose answer is given later.
+type Held uint64
+
+type heldCall struct {
+	held    Held
+	handler *handler
+	from    Origin
+}
+
+// ID returns the entity's id.
+func (r *Resident) ID() addr.EntityID { return r.id }
+
+// Incarnation returns the number of this load.
+func (r *Resident) Incarnation() uint64 { return r.incarnation }
+
+// Class returns the entity's class.
+func (r *Resident) Class() *Class { return r.class.class }
+
+// Entity returns the author's value.
+func (r *Resident) Entity() Entity { return r.entity }
+
+// Stub returns the name under which a stub is found, "" of another entity.
+func (r *Resident) Stub() string { return r.stub }
+
+// Number returns the entity's number in the order of arrival on its game.
+func (r *Resident) Number() uint64 { return r.number }
+
+// Gone tells whether the entity has ended.
+func (r *Resident) Gone() bool { return r.gone }
+
+// Seat returns the place of an avatar's client, the zero Seat without one.
+func (r *Resident) Seat() Seat {
+	if r.player == nil {
+		return Seat{}
+	}
+	return r.player.seat
+}
+
+func (r *Resident) className() string {
+	if r == nil || r.class == nil {
+		return ""
+	}
+	return r.class.class.name
+}
+
+func (r *Resident) name() string {
+	if r == nil {
+		return ""
+	}
+	return r.id.String()
+}
+
+// label is what people know the entity by.
+func (r *Resident) label() string {
+	switch {
+	case r.stub != "":
+		return r.stub
+	case r.player != nil:
+		return r.player.account
+	}
+	return r.id.String()
+}
+
+// Birth is what an entity begins with.
+type Birth struct {
+	ID          addr.EntityID // the zero id: a new one
+	Incarnation uint64
+	Account     string // of an avatar
+	Stub        string // of a stub
+	Data        []byte // the record, nil for a new entity
+}
+
+// Make makes an entity, whose hook Created or Loaded waits for Wake. A record
+// that cannot be read is an error, and no entity is made.
+func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
+	r, err := w.make(env, class, b)
+	if err != nil {
+		return nil, err
+	}
+	if b.Data == nil {
+		w.later(chore{kind: choreCreated, r: r})
+		w.stale(env, r)
+	} else {
+		w.later(chore{kind: choreLoaded, r: r})
+	}
+	for _, a := range r.lost {
+		ask := pending{from: r, reply: a.reply, key: a.key}
+		w.later(chore{kind: choreOutcome, r: r, ask: ask, outcome: proto.OutcomeUnknown})
+	}
+	r.lost = nil
+	return r, nil
+}
+
+// Wake runs the hooks of an entity that was made.
+func (w *World) Wake(env *node.Env, r *Resident) {
+	must.True(!r.gone, "entity %v is gone before it wakes", r.id)
+	w.settle(env)
+}
+
+func (w *World) create(env *node.Env, class string) (*Resident, error) {
+	r, err := w.make(env, class, Birth{Incarnation: 1})
+	if err == nil {
+		w.touch(r)
+		w.later(chore{kind: choreCreated, r: r})
+	}
+	return r, err
+}
+
+func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
+	k := w.classes[class]
+	if k == nil {
+		panic("entity: no class " + class + " in this game")
+	}
+	if w.residents.Len() >= MaxEntities {
+		return nil, ErrFull
+	}
+	r := &Resident{id: b.ID, incarnation: b.Incarnation, class: k, stub: b.Stub, entity: k.class.fresh()}
+	if r.id.IsZero() {
+		w.lastID++
+		r.id = addr.EntityID{Maker: env.Self().Inc, N: w.lastID}
+	}
+	w.bindResident(r)
+	if r.player != nil {
+		r.player.account = b.Account
+	}
+	if b.Data != nil {
+		if err := w.load(env, r, b.Data); err != nil {
+			return nil, err
+		}
+	}
+	w.admit(r)
+	return r, nil
+}
+
+// bindResident ties the author's value to the engine.
+func (w *World) bindResident(r *Resident) {
+	r.entity.base().resident = r
+	if a, is := r.entity.(Area); is {
+		r.place = a.area()
+	}
+	if a, is := r.entity.(Avatar); is {
+		r.player = a.client()
+	}
+	r.tree = r.class.class.plan.Attach(r.entity)
+	r.tree.OnChange(func() {
+		if w.running {
+			w.touch(r)
+		}
+	})
+	r.buckets = map[uint16]node.Time{}
+}
+
+// admit files an entity under all its names.
+func (w *World) admit(r *Resident) {
+	if r.number == 0 {
+		w.lastRes++
+		r.number = w.lastRes
+	}
+	w.residents.Set(r.id, r)
+	w.byNumber[r.number] = r
+	if w.cfg.Watch.Live != nil {
+		w.cfg.Watch.Live(r.id, r.incarnation, true)
+	}
+}
+
+// Attach gives an avatar its client; the hook ClientAttached runs.
+func (w *World) Attach(env *node.Env, r *Resident, s Seat, proxy addr.Proxy) {
+	r.player.seat, r.player.proxy, r.player.attached = s, proxy, true
+	w.later(chore{kind: choreAttached, r: r})
+	w.settle(env)
+}
+
+// Detach says that an avatar's client is gone, perhaps to come back; the hook ClientLost runs.
+func (w *World) Detach(env *node.Env, r *Resident) {
+	if !r.player.attached {
+		return
+	}
+	r.player.attached = false
+	w.later(chore{kind: choreLost, r: r})
+	w.settle(env)
+}
+
+// Unseat takes an avatar's client away for good.
+func (w *World) Unseat(r *Resident) {
+	r.player.seat, r.player.proxy, r.player.attached = Seat{}, addr.Proxy{}, false
+}
+
+// Unload ends an entity; Port.Retired hears what is left of it.
+func (w *World) Unload(env *node.Env, r *Resident) {
+	w.doom(r)
+	w.settle(env)
+}
+
+func (w *World) doom(r *Resident) {
+	if r.dying || r.gone {
+		return
+	}
+	r.dying = true
+	w.later(chore{kind: choreRetire, r: r})
+}
+
+// retire runs the last hook of an entity and takes it out.
+func (w *World) retire(env *node.Env, r *Resident) {
+	if h, has := r.entity.(AboutToBeDestroyed); has {
+		if !w.run(env, r, h.AboutToBeDestroyed) {
+			return
+		}
+	}
+	left := Left{Deleted: r.deleted}
+	if r.class.class.saves && !r.deleted {
+		left.Data, left.Index = w.Record(env, r)
+	}
+	w.remove(env, r, proto.OutcomeStaleMailbox)
+	w.watch(HookDestroyed, r)
+	w.port.Retired(env, r, left)
+}
+
+// Discard ends an entity of which another game has the record: nothing is written and no hook runs.
+func (w *World) Discard(env *node.Env, r *Resident) {
+	w.remove(env, r, proto.OutcomeUnknown)
+	w.settle(env)
+}
+
+// remove takes an entity out; calls that it holds end with the outcome.
+func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
+	r.gone, r.dying = true, true
+	for _, t := range slices.Clone(r.timers) {
+		w.dropTimer(env, t)
+	}
+	held := r.held
+	r.held = nil
+	for i := range held {
+		if o == proto.OutcomeStaleMailbox {
+			o = proto.OutcomeUnknown // the method ran, and its answer is lost with the entity
+		}
+		w.port.Answer(env, &held[i].from, o, nil)
+	}
+	for num, p := range w.pending.All() {
+		if p.from == r {
+			w.forget(env, num, p)
+		}
+	}
+	if r.place != nil {
+		if s, _ := w.spaces.Get(r.place.space); s != nil {
+			s.in.Delete(r.id)
+		}
+	}
+	w.residents.Delete(r.id)
+	delete(w.byNumber, r.number)
+	if w.cfg.Watch.Live != nil {
+		w.cfg.Watch.Live(r.id, r.incarnation, false)
+	}
+}
+
+// takeHeld takes a held call to answer it.
+func (r *Resident) takeHeld(h Held) (heldCall, bool) {
+	i := slices.IndexFunc(r.held, func(one heldCall) bool { return one.held == h })
+	if i < 0 {
+		return heldCall{}, false
+	}
+	one := r.held[i]
+	r.held = slices.Delete(r.held, i, i+1)
+	return one, true
+}
+
+// spend takes one call from the bucket of a rated method; false says it is empty.
+// The bucket is that of the generic cell rate algorithm (ITU-T I.371).
+func (r *Resident) spend(h *handler, now node.Time) bool {
+	each := h.rate.per / time.Duration(h.rate.n)
+	full := max(r.buckets[h.number], now)
+	if full.Sub(now) > h.rate.per-each {
+		return false
+	}
+	r.buckets[h.number] = full.Add(each)
+	return true
+}
+
+// sortedTimers returns the timers in an order that does not depend on how they came about.
+func (r *Resident) sortedTimers() []*entityTimer {
+	all := slices.Clone(r.timers)
+	slices.SortFunc(all, func(a, b *entityTimer) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.key, b.key))
+	})
+	return all
+}
+
+// Move puts an area entity where its client says that it is; the hook Moved runs.
+// An entity without a place stays without one.
+func (w *World) Move(env *node.Env, r *Resident, at geom.Vec3, yaw float32) {
+	if r.place == nil || r.dying {
+		return
+	}
+	from := r.place.at
+	r.place.at, r.place.yaw = at, yaw
+	if h, has := r.entity.(Moved); has {
+		w.run(env, r, func(c *Call) { h.Moved(c, from) })
+		w.settle(env)
+	}
+}

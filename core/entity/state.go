@@ -1,0 +1,264 @@
+package entity
+
+import (
+	"cmp"
+	"slices"
+
+	"messiah/core/addr"
+	"messiah/core/node"
+	"messiah/core/ordered"
+	"messiah/core/wire"
+)
+
+// State reads or writes the whole world. Fields tagged transient are not in it.
+func (w *World) State(c *wire.Coder) {
+	c.Uint64(&w.lastID)
+	c.Uint64(&w.lastNum)
+	c.Uint64(&w.lastTimer)
+	c.Uint64(&w.lastRes)
+	c.Uint64(&w.panics)
+	w.codeSpaces(c)
+	w.codeResidents(c)
+	w.codePending(c)
+}
+
+func (w *World) codeSpaces(c *wire.Coder) {
+	var all []*space
+	for _, s := range w.spaces.All() {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *space) int { return compareIDs(a.id, b.id) })
+	wire.Slice(c, &all, func(c *wire.Coder, s **space) {
+		if *s == nil {
+			*s = &space{}
+		}
+		c.Struct(*s)
+	})
+	if c.Decoding() {
+		for _, s := range all {
+			w.spaces.Set(s.id, s)
+		}
+	}
+}
+
+// Code reads or writes the space; its order of arrival matters to who walks over it.
+func (s *space) Code(c *wire.Coder) {
+	s.id.Code(c)
+	c.String(&s.kind)
+	in := slices.Collect(s.in.All())
+	wire.Slice(c, &in, func(c *wire.Coder, id *addr.EntityID) { c.Struct(id) })
+	if c.Decoding() {
+		for _, id := range in {
+			s.in.Add(id)
+		}
+	}
+}
+
+func compareIDs(a, b addr.EntityID) int {
+	return cmp.Or(cmp.Compare(a.Maker, b.Maker), cmp.Compare(a.N, b.N))
+}
+
+func (w *World) codeResidents(c *wire.Coder) {
+	var all []*Resident
+	for _, r := range w.residents.All() {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *Resident) int { return cmp.Compare(a.number, b.number) })
+	wire.Slice(c, &all, func(c *wire.Coder, r **Resident) {
+		if *r == nil {
+			*r = &Resident{}
+		}
+		c.Struct(&residentState{w, *r})
+	})
+	if !c.Decoding() || c.Err() != nil {
+		return
+	}
+	for _, r := range all {
+		w.residents.Set(r.id, r)
+		w.byNumber[r.number] = r
+		for _, t := range r.timers {
+			w.timers[t.num] = t
+		}
+	}
+}
+
+// residentState codes a resident within its world.
+type residentState struct {
+	w *World
+	r *Resident
+}
+
+// Code reads or writes the resident.
+func (s *residentState) Code(c *wire.Coder) {
+	w, r := s.w, s.r
+	r.id.Code(c)
+	c.Uint64(&r.incarnation)
+	c.Uint64(&r.number)
+	class := r.className()
+	c.String(&class)
+	if c.Decoding() {
+		if r.class = w.classes[class]; r.class == nil {
+			c.Fail(errNoClass)
+			return
+		}
+		r.entity = r.class.class.fresh()
+		w.bindResident(r)
+	}
+	c.String(&r.stub)
+	s.codePlayer(c)
+	s.codePlace(c)
+	s.codeTree(c)
+	s.codeTimers(c)
+	s.codeHeld(c)
+	c.Uint64((*uint64)(&r.lastHeld))
+	wire.Map(c, &r.buckets, (*wire.Coder).Uint16, func(c *wire.Coder, t *node.Time) { c.Int64((*int64)(t)) })
+	c.Bool(&r.dirty)
+	c.Int(&r.asking)
+}
+
+func (s *residentState) codePlayer(c *wire.Coder) {
+	p := s.r.player
+	if p == nil {
+		return
+	}
+	c.String(&p.account)
+	c.Struct(&p.proxy)
+	p.seat.Code(c)
+	c.Bool(&p.attached)
+}
+
+// Code reads or writes the seat as three fields.
+func (s *Seat) Code(c *wire.Coder) {
+	s.Gate.Code(c)
+	c.Uint64(&s.Route)
+}
+
+func (s *residentState) codePlace(c *wire.Coder) {
+	p := s.r.place
+	if p == nil {
+		return
+	}
+	p.space.Code(c)
+	c.Float64(&p.at.X)
+	c.Float64(&p.at.Y)
+	c.Float64(&p.at.Z)
+	c.Float32(&p.yaw)
+}
+
+func (s *residentState) codeTree(c *wire.Coder) {
+	var body []byte
+	if !c.Decoding() {
+		body = s.r.tree.AppendAll(nil)
+	}
+	c.Bytes(&body)
+	behind := s.r.tree.SavedChanged()
+	c.Bool(&behind)
+	if !c.Decoding() || c.Err() != nil {
+		return
+	}
+	if err := s.r.tree.Load(body); err != nil {
+		c.Fail(err)
+	}
+	if behind {
+		s.r.tree.MarkSavedChanged()
+	}
+}
+
+func (s *residentState) codeTimers(c *wire.Coder) {
+	all := s.r.sortedTimers()
+	wire.Slice(c, &all, func(c *wire.Coder, t **entityTimer) {
+		if *t == nil {
+			*t = &entityTimer{r: s.r}
+		}
+		c.Struct(*t)
+	})
+	if c.Decoding() {
+		s.r.timers = all
+	}
+}
+
+// Code reads or writes the timer.
+func (t *entityTimer) Code(c *wire.Coder) {
+	c.Uint64(&t.num)
+	c.String(&t.name)
+	c.Uint64(&t.key)
+	c.Int64((*int64)(&t.due))
+	c.Int64((*int64)(&t.every))
+}
+
+func (s *residentState) codeHeld(c *wire.Coder) {
+	wire.Slice(c, &s.r.held, func(c *wire.Coder, h *heldCall) {
+		c.Struct(&heldState{s, h})
+	})
+}
+
+// heldState codes a held call within its resident.
+type heldState struct {
+	s *residentState
+	h *heldCall
+}
+
+// Code reads or writes the held call.
+func (s *heldState) Code(c *wire.Coder) {
+	c.Uint64((*uint64)(&s.h.held))
+	s.h.from.Code(c)
+	var number uint16
+	if !c.Decoding() {
+		number = s.h.handler.number
+	}
+	c.Uint16(&number)
+	if c.Decoding() {
+		s.h.handler = s.s.r.class.methods[number]
+	}
+}
+
+func (w *World) codePending(c *wire.Coder) {
+	calls := map[uint64]*pending{}
+	if !c.Decoding() {
+		for num, p := range w.pending.All() {
+			calls[num] = p
+		}
+	}
+	wire.Map(c, &calls, (*wire.Coder).Uint64, func(c *wire.Coder, p **pending) {
+		if *p == nil {
+			*p = &pending{}
+		}
+		c.Struct(&pendingState{w, *p})
+	})
+	if !c.Decoding() {
+		return
+	}
+	for _, num := range ordered.Keys(calls) {
+		p := calls[num]
+		w.pending.Set(num, p)
+		if p.timer != 0 {
+			w.timers[p.timer] = &entityTimer{num: p.timer, ask: num}
+		}
+	}
+}
+
+// pendingState codes a call under way within its world.
+type pendingState struct {
+	w *World
+	p *pending
+}
+
+// Code reads or writes the call.
+func (s *pendingState) Code(c *wire.Coder) {
+	p := s.p
+	var from uint64
+	if p.from != nil {
+		from = p.from.number
+	}
+	c.Uint64(&from)
+	if c.Decoding() {
+		p.from = s.w.byNumber[from]
+	}
+	c.Uint16(&p.method)
+	c.String(&p.reply)
+	c.Uint64(&p.key)
+	c.Int64((*int64)(&p.within))
+	c.Uint64(&p.timer)
+	p.gate.Code(c)
+	p.game.Code(c)
+}

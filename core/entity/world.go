@@ -1,0 +1,448 @@
+package entity
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"messiah/core/addr"
+	"messiah/core/geom"
+	"messiah/core/must"
+	"messiah/core/node"
+	"messiah/core/ordered"
+	"messiah/core/proto"
+	"messiah/core/rpc"
+	"messiah/core/wire"
+)
+
+// Bounds of the entities of one game.
+const (
+	MaxEntities = 1 << 17 // one more is refused with ErrFull
+	MaxPending  = 1 << 16 // calls under way that this game waits for; one more is answered ErrFull
+	MaxHeld     = 1 << 8  // calls that one entity holds; one more is answered ErrFull
+	MaxTimers   = 1 << 8  // timers of one entity; one more is the author's bug
+	MaxSpaces   = 1 << 12
+
+	// settleMost bounds the hooks that one callback may bring about; more is a
+	// class whose hook Created creates without end.
+	settleMost = 1 << 14
+)
+
+// ViewRadius is how near, in metres, a client's avatar must be to an entity to call its methods for AnyClient.
+const ViewRadius = 50
+
+// Port is how a World reaches what is around it. A game is one; tests have another.
+type Port interface {
+	// Send carries a call towards its address. An outcome other than OutcomeOK says at once why it cannot.
+	Send(env *node.Env, m *Mail) proto.Outcome
+	// Answer carries the outcome of a call back to where it came from.
+	Answer(env *node.Env, to *Origin, o proto.Outcome, body []byte)
+	// Push carries a call to the client in a seat.
+	Push(env *node.Env, to Seat, method uint16, args []byte)
+	// Retired hears that an entity is gone, and what is left of it.
+	Retired(env *node.Env, r *Resident, left Left)
+	// Stale hears that an entity's record is behind the entity and to be written within a time.
+	Stale(env *node.Env, r *Resident, within time.Duration)
+	// Placed hears that game code has put an area entity somewhere.
+	Placed(env *node.Env, r *Resident)
+	// FindPath asks for a way; Answered with the number ends it. False: too many are asked for.
+	FindPath(env *node.Env, num uint64, from, to geom.Vec3) bool
+	// Home returns the gate by which mail to an entity goes that has no client.
+	Home(env *node.Env, id addr.EntityID) node.Peer
+}
+
+// Mail is a call on its way out. Args is good until the Port returns.
+type Mail struct {
+	To     addr.Address
+	From   *Resident // nil for a call of the game's own
+	Num    uint64
+	Method uint16
+	Args   []byte
+}
+
+// Origin is where a call came from and its answer goes.
+type Origin struct {
+	Via         node.Peer // the gate that the call came by and the answer goes back by
+	Route       uint64    // of a client's call, the client's route; else 0
+	Game        node.Peer // of a server's call
+	Entity      addr.EntityID
+	Incarnation uint64
+	Num         uint64 // the caller's number of the call
+}
+
+// Code reads or writes the origin.
+func (o *Origin) Code(c *wire.Coder) {
+	o.Via.Code(c)
+	c.Uint64(&o.Route)
+	o.Game.Code(c)
+	o.Entity.Code(c)
+	c.Uint64(&o.Incarnation)
+	c.Uint64(&o.Num)
+}
+
+// Left is what is left of an entity: its record, and why it is gone.
+type Left struct {
+	Data     []byte       // nil where the class saves nothing
+	Index    []IndexEntry // of the record
+	Panicked bool         // game code failed: the data is not to be trusted and empty
+	Deleted  bool         // game code wants the record gone for good
+}
+
+// IndexEntry is a property by which the store finds a record.
+type IndexEntry = proto.IndexEntry
+
+// Watch is told what happens to entities, by oracles. Each function may be nil.
+type Watch struct {
+	Hook func(hook Hook, class *Class, name string) // name: an avatar's account, a stub's name or an id
+	Live func(id addr.EntityID, incarnation uint64, live bool)
+}
+
+// Hook says what has happened to an entity.
+type Hook uint8
+
+// The hooks that a Watch hears of, each behind the author's own.
+const (
+	HookCreated Hook = iota
+	HookLoaded
+	HookAttached
+	HookLost
+	HookCopied // a copy of its record was taken, to be saved
+	HookDestroyed
+)
+
+// Config says what a World consists of.
+type Config struct {
+	Classes []*Class
+	Table   *rpc.Table // numbers of all methods and pushes
+	// Contain makes a panic of game code the end of its entity alone; without it
+	// the panic goes on, as it does in the simulator.
+	Contain bool
+	Watch   Watch
+}
+
+// World is the entities of one game. It belongs to one node and is no safer for concurrent use than that.
+type World struct {
+	cfg       Config
+	port      Port
+	table     *rpc.Table
+	classes   map[string]*bound
+	residents ordered.Map[addr.EntityID, *Resident]
+	byNumber  map[uint64]*Resident
+	spaces    ordered.Map[addr.EntityID, *space]
+	calls     map[string]*outgoing
+	pending   ordered.Map[uint64, *pending]
+	timers    map[uint64]*entityTimer // by number
+	lastID    uint64
+	lastNum   uint64 // of calls under way
+	lastTimer uint64
+	lastRes   uint64
+	panics    uint64
+
+	call    Call
+	running bool
+	after   []chore     // behind the callback under way
+	touched []*Resident // whose properties the callback may have changed
+	freeAsk []*pending
+
+	args, result []byte
+	notifies     []Notify
+	encoder      wire.Encoder
+	decoder      wire.Decoder
+}
+
+// bound is a class as one game uses it.
+type bound struct {
+	class   *Class
+	methods map[uint16]*handler
+	replies map[string]replier
+}
+
+type handler struct {
+	name   string
+	who    Access
+	rate   rate
+	number uint16
+	bound  invoker
+}
+
+// NewWorld makes a world without entities. Classes that do not fit the table of names are the author's bug.
+func NewWorld(cfg Config, port Port) *World {
+	w := &World{
+		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]*outgoing{},
+		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{},
+	}
+	for _, k := range cfg.Classes {
+		must.True(w.classes[k.name] == nil, "class %s is defined twice", k.name)
+		w.classes[k.name] = w.bind(k)
+	}
+	return w
+}
+
+func (w *World) bind(k *Class) *bound {
+	b := &bound{class: k, methods: make(map[uint16]*handler, len(k.methods)), replies: make(map[string]replier, len(k.replies))}
+	for i := range k.methods {
+		p := &k.methods[i]
+		number, known := w.table.Number(p.name)
+		if !known {
+			panic(fmt.Sprintf("entity: method %s of class %s is not in the table of RPC names: run messiah rpcindex", p.name, k.name))
+		}
+		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, bound: p.bind()}
+	}
+	for _, name := range ordered.Keys(k.replies) {
+		b.replies[name] = k.replies[name].bind()
+	}
+	return b
+}
+
+// Class returns a class of the world by name, nil if there is none.
+func (w *World) Class(name string) *Class {
+	if b := w.classes[name]; b != nil {
+		return b.class
+	}
+	return nil
+}
+
+// chore is something that runs behind the callback under way.
+type chore struct {
+	kind choreKind
+	r    *Resident
+	text string // of a failed call, its method
+	err  error
+
+	ask     pending // of an outcome
+	outcome proto.Outcome
+}
+
+type choreKind uint8
+
+const (
+	choreCreated choreKind = iota
+	choreLoaded
+	choreAttached
+	choreLost
+	choreRetire
+	choreFailed
+	choreOutcome
+)
+
+// enter begins a callback of game code.
+func (w *World) enter(env *node.Env, r *Resident) *Call {
+	must.True(!w.running, "game code runs within game code")
+	w.running = true
+	w.call = Call{env: env, world: w, self: r}
+	if r != nil {
+		w.touch(r)
+	}
+	return &w.call
+}
+
+// leave ends a callback: what it changed is flushed.
+func (w *World) leave(env *node.Env) {
+	w.running = false
+	w.call = Call{}
+	for _, r := range w.touched {
+		r.touched = false
+		w.flush(env, r)
+	}
+	w.touched = w.touched[:0]
+}
+
+// touch has an entity's changes flushed at the end of the callback.
+func (w *World) touch(r *Resident) {
+	if !r.touched {
+		r.touched = true
+		w.touched = append(w.touched, r)
+	}
+}
+
+// flush takes what a callback changed. The records go to nobody yet: this is the
+// place from which they will go down the lane of each client that sees the entity.
+func (w *World) flush(env *node.Env, r *Resident) {
+	if !r.tree.Changed() {
+		return
+	}
+	w.notifies = r.tree.TakeNotifies(w.notifies[:0])
+	clear(w.notifies)
+	if !r.dirty && r.class.class.saves && r.tree.SavedChanged() {
+		w.stale(env, r)
+	}
+}
+
+// stale has an entity's record written within the time of its class.
+func (w *World) stale(env *node.Env, r *Resident) {
+	if r.dirty || r.gone || !r.class.class.saves {
+		return
+	}
+	r.dirty = true
+	w.port.Stale(env, r, cmp.Or(r.class.class.within, DefaultSaveWithin))
+}
+
+// run is the one place where game code of an entity is called. It returns false
+// if that panicked and the world contains panics; the entity is gone then.
+func (w *World) run(env *node.Env, r *Resident, do func(c *Call)) (ok bool) {
+	c := w.enter(env, r)
+	if w.cfg.Contain {
+		ok = w.contained(env, r, c, do)
+	} else {
+		do(c)
+		ok = true
+	}
+	w.leave(env)
+	if !ok && r != nil {
+		w.panicked(env, r)
+	}
+	return ok
+}
+
+func (w *World) contained(env *node.Env, r *Resident, c *Call, do func(c *Call)) (ok bool) {
+	defer w.caught(env, r)
+	do(c)
+	return true
+}
+
+// caught ends a panic of game code; what was running returns false.
+func (w *World) caught(env *node.Env, r *Resident) {
+	if cause := recover(); cause != nil {
+		env.Mark("game-code-panicked")
+		env.Log(node.Warn, "game code panicked", "class", r.className(), "entity", r.name(), "cause", fmt.Sprint(cause))
+	}
+}
+
+// panicked ends an entity whose code failed, without saving it.
+func (w *World) panicked(env *node.Env, r *Resident) {
+	w.panics++
+	if r.gone {
+		return
+	}
+	w.remove(env, r, proto.OutcomePanicked)
+	w.port.Retired(env, r, Left{Panicked: true})
+}
+
+// settle runs what callbacks have left to do, hooks of new and ending entities first to last.
+func (w *World) settle(env *node.Env) {
+	if w.running {
+		return
+	}
+	for done := 0; len(w.after) > 0; done++ {
+		must.True(done < settleMost, "hooks bring about further hooks without end")
+		next := w.after[0]
+		w.after = slices.Delete(w.after, 0, 1)
+		w.doChore(env, next)
+	}
+}
+
+func (w *World) doChore(env *node.Env, d chore) {
+	r := d.r
+	if r.gone {
+		return
+	}
+	switch d.kind {
+	case choreCreated:
+		if h, has := r.entity.(Created); has {
+			w.run(env, r, h.Created)
+		}
+		w.watch(HookCreated, r)
+	case choreLoaded:
+		if h, has := r.entity.(Loaded); has {
+			w.run(env, r, h.Loaded)
+		}
+		w.watch(HookLoaded, r)
+	case choreAttached:
+		if h, has := r.entity.(ClientAttached); has {
+			w.run(env, r, h.ClientAttached)
+		}
+		w.watch(HookAttached, r)
+	case choreLost:
+		if h, has := r.entity.(ClientLost); has {
+			w.run(env, r, h.ClientLost)
+		}
+		w.watch(HookLost, r)
+	case choreFailed:
+		if h, has := r.entity.(CallFailed); has {
+			w.run(env, r, func(c *Call) { h.CallFailed(c, d.text, d.err) })
+		}
+	case choreOutcome:
+		w.conclude(env, &d.ask, d.outcome, nil)
+	case choreRetire:
+		w.retire(env, r)
+	}
+}
+
+func (w *World) watch(hook Hook, r *Resident) {
+	if w.cfg.Watch.Hook != nil {
+		w.cfg.Watch.Hook(hook, r.class.class, r.label())
+	}
+}
+
+func (w *World) later(d chore) { w.after = append(w.after, d) }
+
+// Open runs the game's server-open code, which belongs to no entity.
+func (w *World) Open(env *node.Env, open func(c *Call)) {
+	if open != nil {
+		w.run(env, nil, open)
+	}
+	w.settle(env)
+}
+
+// Status is what a world keeps, for people and oracles.
+type Status struct {
+	Entities int
+	Pending  int // calls under way
+	Timers   int
+	Spaces   int
+	Held     int    // calls that entities hold
+	Panics   uint64 // since start
+}
+
+// Inspect returns what the world keeps.
+func (w *World) Inspect() Status {
+	s := Status{
+		Entities: w.residents.Len(), Pending: w.pending.Len(), Timers: len(w.timers), Spaces: w.spaces.Len(), Panics: w.panics,
+	}
+	for _, r := range w.residents.All() {
+		s.Held += len(r.held)
+	}
+	return s
+}
+
+// Residents visits the entities in the order of their arrival.
+func (w *World) Residents(yield func(*Resident) bool) {
+	for _, r := range w.residents.All() {
+		if !yield(r) {
+			return
+		}
+	}
+}
+
+// Find returns the entity of an id, nil if it does not live here.
+func (w *World) Find(id addr.EntityID) *Resident {
+	r, _ := w.residents.Get(id)
+	return r
+}
+
+func (w *World) mailbox(env *node.Env, r *Resident) addr.Mailbox {
+	return addr.Mailbox{Entity: r.id, Incarnation: r.incarnation, Game: env.Self(), Gate: w.port.Home(env, r.id)}
+}
+
+// space is a part of the world that area entities are in.
+type space struct {
+	id   addr.EntityID
+	kind string
+	in   ordered.Set[addr.EntityID]
+}
+
+// MaxCoord bounds each coordinate of a position, in metres from its space's origin.
+const MaxCoord = proto.MaxCoord
+
+func (w *World) place(r *Resident, to addr.EntityID, at geom.Vec3, yaw float32) {
+	if r.place.space != to {
+		if s, _ := w.spaces.Get(r.place.space); s != nil {
+			s.in.Delete(r.id)
+		}
+		if s, _ := w.spaces.Get(to); s != nil {
+			s.in.Add(r.id)
+		}
+	}
+	r.place.space, r.place.at, r.place.yaw = to, at, yaw
+}

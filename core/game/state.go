@@ -1,0 +1,93 @@
+package game
+
+import (
+	"cmp"
+	"slices"
+
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+)
+
+// Settings reads or writes what the game was made with.
+func (g *Game) Settings(c *wire.Coder) {
+	c.String(&g.cfg.Manager)
+	c.String(&g.cfg.Listen)
+	c.Int64((*int64)(&g.cfg.Grace))
+	c.Int64((*int64)(&g.cfg.RetryEvery))
+	c.Int64((*int64)(&g.cfg.DrainWithin))
+	c.Bool(&g.cfg.Contain)
+}
+
+// State reads or writes the whole state.
+func (g *Game) State(c *wire.Coder) {
+	g.world.State(c)
+	g.codeTenants(c)
+	c.Uint64(&g.lastKey)
+	c.Uint64(&g.lastNum)
+	c.Struct(&g.list)
+	wire.Slice(c, &g.gates, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
+	c.Bool(&g.opened)
+	c.Uint64(&g.told)
+	wire.Slice(c, &g.stubs, func(c *wire.Coder, s *proto.StubMade) { c.Struct(s) })
+	c.Bool(&g.stopping)
+	c.Uint64(&g.handled)
+	c.Int(&g.queries)
+}
+
+func (g *Game) codeTenants(c *wire.Coder) {
+	var all []*tenant
+	for _, t := range g.tenants.All() {
+		all = append(all, t)
+	}
+	slices.SortFunc(all, func(a, b *tenant) int { return cmp.Compare(a.key, b.key) })
+	wire.Slice(c, &all, func(c *wire.Coder, t **tenant) {
+		if *t == nil {
+			*t = &tenant{}
+		}
+		c.Struct(*t)
+	})
+	if !c.Decoding() {
+		return
+	}
+	for _, t := range all {
+		g.tenants.Set(t.key, t)
+		g.records[t.record] = t
+		if t.state == live {
+			t.resident = g.world.Find(t.id)
+			g.of[t.resident] = t
+		}
+		for _, s := range []seat{t.client, t.next, t.leaving} {
+			if s != (seat{}) {
+				g.seats[s] = t
+			}
+		}
+	}
+}
+
+// Code reads or writes the tenant.
+func (t *tenant) Code(c *wire.Coder) {
+	c.Uint64(&t.key)
+	c.Uint8((*uint8)(&t.state))
+	c.String(&t.record)
+	c.String(&t.class)
+	c.String(&t.account)
+	c.String(&t.stub)
+	t.id.Code(c)
+	c.Uint64(&t.owner)
+	c.Uint64(&t.version)
+	c.Uint64(&t.request)
+	t.client.Code(c)
+	t.proxy.Code(c)
+	c.Bool(&t.attached)
+	t.next.Code(c)
+	t.nextID.Code(c)
+	t.leaving.Code(c)
+	c.Uint64(&t.pushes)
+	c.Uint64(&t.moved)
+	t.save.code(c)
+	t.last.code(c)
+	c.Bool(&t.again)
+	c.Bool(&t.drop)
+	c.Bool(&t.remove)
+}

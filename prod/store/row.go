@@ -1,0 +1,81 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"slices"
+
+	"messiah/core/addr"
+	"messiah/core/proto"
+	"messiah/core/wire"
+)
+
+// row is one record as a store keeps it.
+type row struct {
+	Revision uint64
+	Class    string
+	Entity   addr.EntityID
+	Index    []proto.IndexEntry
+	Value    []byte
+}
+
+// Code reads or writes the row.
+func (r *row) Code(c *wire.Coder) {
+	c.Uint64(&r.Revision)
+	c.String(&r.Class)
+	r.Entity.Code(c)
+	wire.Slice(c, &r.Index, func(c *wire.Coder, e *proto.IndexEntry) { c.Struct(e) })
+	c.Bytes(&r.Value)
+}
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	errDamaged = errors.New("the record is damaged")
+)
+
+// sealed is the row's bytes in a file: a checksum of 4 bytes and the row.
+func (r *row) sealed() []byte {
+	b := wire.Append(make([]byte, 4, 128+len(r.Value)), r)
+	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	return b
+}
+
+// unseal reads the row that sealed wrote.
+func unseal(b []byte) (r row, err error) {
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
+		return row{}, errDamaged
+	}
+	if err := wire.Decode(b[4:], &r); err != nil || r.Revision == 0 {
+		return row{}, errDamaged
+	}
+	return r, nil
+}
+
+// lookups are the index entries that a row has: one for each field with a value,
+// and one without field for its class. A row without class has none.
+func (r *row) lookups() []proto.IndexEntry {
+	if r.Class == "" {
+		return nil
+	}
+	all := []proto.IndexEntry{{}}
+	for _, e := range r.Index {
+		if e.Field != "" && !slices.Contains(all, e) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// fits tells whether a store can keep what is put; every store refuses the same.
+func (r *request) fits() bool {
+	if r.key == "" || len(r.key) > proto.MaxKey || len(r.row.Class) > proto.MaxName || len(r.row.Index) > proto.MaxIndex {
+		return false
+	}
+	for _, e := range r.row.Index {
+		if len(e.Field) > proto.MaxName || len(e.Value) > proto.MaxIndexValue {
+			return false
+		}
+	}
+	return true
+}
