@@ -84,6 +84,9 @@ func TestRecordingsOfAllScenariosReplay(t *testing.T) {
 		t.Run(sc.Name, func(t *testing.T) {
 			for seed := range seeds {
 				for _, rec := range recorded(t, sc.Name, seed+1, 64<<20) {
+					if sc.Game.Observed && rec.Head.Self.ID.Kind() == node.Game {
+						continue // what the story tells its code is no input
+					}
 					r := replayed(t, rec)
 					if r.First != nil || r.Compare.States != 1 || rec.Head.Lost != 0 {
 						t.Fatalf("seed %d, %v: %+v differs: %+v", seed+1, rec.Head.Self, r, r.First)

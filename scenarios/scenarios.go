@@ -7,6 +7,7 @@ package scenarios
 import (
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/netsim"
@@ -37,6 +38,9 @@ func All() []*sim.Scenario {
 		slowFarewell(),
 		spoiledRecord(),
 		fullLinks(),
+		lettersUnderFire(),
+		addressValidity(),
+		stubMailOvertaken(),
 		townUnderFire(),
 		twoVersions(),
 	}
@@ -50,6 +54,22 @@ func Town() sim.Game {
 		},
 		Finder: func() nav.Pathfinder { return nav.Courtyard() },
 		RPC:    siege.RPC(),
+	}
+}
+
+// Letters is the game of letters: avatars that call each other by every kind of address.
+func Letters() sim.Game {
+	return sim.Game{
+		Script: func(o sim.Observer) game.Script {
+			return siege.Errands(&siege.Observer{Executed: o.Executed}, &siege.Mail{
+				Sent:  func(by addr.EntityID, l siege.Letter, asks bool) { o.Sent(by, l.Stream, l.N, asks) },
+				Ran:   func(l siege.Letter) { o.Ran(l.Stream, l.N) },
+				Told:  func(l siege.Letter, err error) { o.Told(l.Stream, l.N, err) },
+				Quiet: o.Quiet,
+			})
+		},
+		Finder: func() nav.Pathfinder { return nav.Courtyard() },
+		RPC:    siege.RPC(), Observed: true,
 	}
 }
 

@@ -92,9 +92,17 @@ var bugs = [...]Bug{
 	{"overtaking-frame", "order", "link-breaks", nil,
 		"One frame in 32 overtakes what is queued before it."},
 
+	{"gate-lost-letters-untold", "delivered-or-told", "letters-under-fire", nil,
+		"A game that loses a gate tells nobody that calls by it may not have run."},
+	{"dead-game-letters-untold", "delivered-or-told", "letters-under-fire", nil,
+		"A gate does not end the calls by proxy that were under way to a dead game."},
+	{"old-incarnation-reached", "delivered-or-told", "address-validity", nil,
+		"A mailbox of an earlier life of an entity reaches the next one."},
+	{"stub-mail-out-of-turn", "order", "stub-mail-overtaken", nil,
+		"A stub runs what comes by a dead gate behind what came by the next one."},
 	{"takeover-keeps-old-route", "routes", "second-login", nil,
 		"A second login on one gate gets a new route of which the game is not told."},
-	{"held-record-granted", "routes", "gate-lost", nil,
+	{"held-record-granted", "one-owner", "gate-lost", nil,
 		"The db grants a record that another live game holds, so that one account has two avatars."},
 
 	{"link-never-acknowledged", "bounded", "link-breaks", []string{"payload=4096"},

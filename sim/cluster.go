@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/client"
 	"messiah/core/dbm"
 	"messiah/core/entity"
@@ -125,6 +126,12 @@ func (w *World) observer(p *process) Observer {
 		Executed: func(account string, n, count uint64) {
 			w.saw(Sight{What: SawExecuted, By: p, Account: account, N: n, Count: count})
 		},
+		Sent: func(by addr.EntityID, stream, n uint64, asks bool) {
+			w.saw(Sight{What: SawSent, By: p, Entity: by, Stream: stream, N: n, Asks: asks})
+		},
+		Ran:   func(stream, n uint64) { w.saw(Sight{What: SawRan, By: p, Stream: stream, N: n}) },
+		Told:  func(stream, n uint64, err error) { w.saw(Sight{What: SawTold, By: p, Stream: stream, N: n, Err: err}) },
+		Quiet: func() bool { return w.quiet },
 	}
 }
 
@@ -154,6 +161,13 @@ func (w *World) watched(p *process, s game.Script) game.Script {
 		if seen {
 			w.saw(Sight{What: what, By: p, Account: name})
 		}
+	}
+	s.Watch.Live = func(id addr.EntityID, incarnation uint64, live bool) {
+		what := SawGone
+		if live {
+			what = SawLive
+		}
+		w.saw(Sight{What: what, By: p, Entity: id, N: incarnation})
 	}
 	return s
 }

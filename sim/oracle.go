@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"messiah/core/addr"
 	"messiah/core/node"
 )
 
@@ -10,7 +11,11 @@ type Sight struct {
 	By      *process
 	Account string // or the stub's name
 	N       uint64
-	Count   uint64 // of SawExecuted: how many calls the avatar remembers, this one included
+	Count   uint64        // of SawExecuted: how many calls the avatar remembers, this one included
+	Entity  addr.EntityID // of SawSent, who sends; of SawLive and SawGone, whose incarnation is N
+	Stream  uint64        // of SawSent, SawRan and SawTold: all calls of one entity by one address; N is the call's number in it
+	Asks    bool          // of SawSent: the sender is to be told in any case
+	Err     error         // of SawTold: nil where the call ran
 }
 
 // SightKind says what game code saw.
@@ -24,6 +29,11 @@ const (
 	SawAttached
 	SawLost
 	SawCopied // a copy of the entity's record was taken, to be saved
+	SawSent   // an entity calls another
+	SawRan    // such a call runs
+	SawTold   // its sender is told how it ended
+	SawLive
+	SawGone
 )
 
 // Oracle judges a run: from what nodes hold, what game code saw and what crossed
@@ -74,6 +84,7 @@ func Oracles() []OracleAbout {
 		{"no-leak", "at rest nothing is left without an owner", "rest", nil},
 		{"delivered-or-told", "every call is executed once and never twice, or its sender gets exactly one error", "always and rest", nil},
 		{"durable", "what an acknowledged save holds is there after any crash, and is what game code goes on with", "always", nil},
+		{"one-owner", "at most one live entity of an id in the cluster", "always and rest", nil},
 		{"one-loader", "a record is granted under a higher number each time, and a stale owner's write never lands", "always", nil},
 		{"order", "calls through one address execute in the order sent", "always", nil},
 		{"routes", "every client's route leads to its avatar's game", "rest", nil},
@@ -90,7 +101,7 @@ func Oracles() []OracleAbout {
 
 func newOracles(w *World) []Oracle {
 	return []Oracle{
-		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w), newOnce(w),
+		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w), newOnce(w), newMail(w), newOneOwner(w),
 	}
 }
 

@@ -44,3 +44,13 @@ func (o *bounds) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o
 func (o *once) remembers(dst []byte) []byte {
 	return fmt.Appendf(dst, "%#v %#v %d %v", o.told, o.list, o.waiting, o.db)
 }
+
+func (o *mail) remembers(dst []byte) []byte {
+	dst = fmt.Appendf(dst, "%v %v", o.excused, o.writers)
+	for _, id := range ordered.Keys(o.streams) {
+		dst = fmt.Appendf(dst, "%d%+v", id, *o.streams[id])
+	}
+	return dst
+}
+
+func (o *oneOwner) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.live) }

@@ -189,3 +189,16 @@ func (w *World) RoutesTo(life node.Peer) int {
 	}
 	return n
 }
+
+// KeepQuiet has game code start nothing by itself from now on: Observer.Quiet.
+func (s *Story) KeepQuiet() { s.quiet = true }
+
+// StubGame returns the game on which a stub lives, or 0.
+func (s *Story) StubGame(name string) node.ID {
+	for _, p := range s.servers() {
+		if g, ok := gameOf(p); ok && slices.ContainsFunc(g.Inspect().Stubs, func(m proto.StubMade) bool { return m.Name == name }) {
+			return p.id
+		}
+	}
+	return 0
+}

@@ -70,6 +70,25 @@ func (c *Player) Work(m proto.Workload) {
 	}
 }
 
+// Ask has the client make one call, beside those of its workload; Answered tells how
+// the one of that key ended. Args is one encoded value.
+func (c *Player) Ask(key uint64, method uint16, args []byte) {
+	if c.p.host != nil {
+		m := proto.Ask{Key: key, Method: method, Args: args}
+		c.p.arrive(&node.Input{Kind: node.InMessage, Type: proto.TypeAsk, Body: wire.Append(nil, &m)})
+	}
+}
+
+// Answered returns how the call of a key ended, false while it is under way.
+func (c *Player) Answered(key uint64) (client.Answer, bool) {
+	for _, a := range c.Status().Answers {
+		if a.Key == key {
+			return a, true
+		}
+	}
+	return client.Answer{}, false
+}
+
 // gate returns the gate that the client has a session with, or 0.
 func (c *Player) gate() node.ID {
 	if c.p.host == nil {

@@ -57,7 +57,7 @@ func (st *Still) AppendState(dst []byte) []byte {
 	}
 	dst = w.net.AppendState(dst)
 	dst = w.stores[0].append(dst)
-	dst = fmt.Appendf(dst, "%v", w.sessionsMayEnd)
+	dst = fmt.Appendf(dst, "%v %v", w.sessionsMayEnd, w.quiet)
 	for _, o := range w.oracles {
 		if r, remembers := o.(rememberer); remembers {
 			dst = r.remembers(dst)

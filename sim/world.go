@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/core/node"
@@ -25,6 +26,8 @@ type Game struct {
 	Script func(o Observer) game.Script
 	// Finder returns the pathfinder that a game's path lane uses.
 	Finder func() nav.Pathfinder
+	// Observed says that the code asks its observer what to do, so that a game cannot be replayed without one.
+	Observed bool
 	// RPC has the names of what crosses the wire: its schema and digest are in each handshake.
 	RPC *rpc.Table
 }
@@ -33,6 +36,13 @@ type Game struct {
 // script's hooks are watched without its doing.
 type Observer struct {
 	Executed func(account string, n, count uint64) // a counted call ran; the avatar remembers so many
+
+	// Sent, Ran and Told follow the calls that entities make to each other: a stream is
+	// all calls of one entity by one address, numbered from 1. An entity that asks is to be told in any case.
+	Sent  func(by addr.EntityID, stream, n uint64, asks bool)
+	Ran   func(stream, n uint64)
+	Told  func(stream, n uint64, err error)
+	Quiet func() bool // the story has ended: entities are to start nothing more
 }
 
 // Config says what a world consists of.
@@ -88,6 +98,7 @@ type World struct {
 	plan      *Plan
 	limit     node.Time // at which the run ends without a verdict; 0 for none
 	over      bool      // it has
+	quiet     bool      // the story has ended: nobody is to start anything more
 	cut       bool      // the plan has left out a fault that the story itself set
 	marks     map[string]uint64
 	verdict   *Violation

@@ -12,6 +12,7 @@ import (
 	"messiah/core/check"
 	"messiah/core/must"
 	"messiah/core/node"
+	"messiah/core/ordered"
 	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/rpc"
@@ -24,6 +25,7 @@ type Config struct {
 	Gates       []node.Endpoint // one is picked at random; after its loss another
 	Account     string
 	Credentials string
+	Client      addr.ClientID // the client's label; zero: it draws one
 
 	Method      string        // the avatar's method to call: "count" checks order and loss, "echo" measures
 	Table       *rpc.Table    // the numbers of names
@@ -96,10 +98,12 @@ type Client struct {
 	entity       addr.EntityID
 	method       uint16 // number of the method that is called
 
-	calls  check.Calls
-	pushes check.Stream
-	sentAt map[uint64]node.Time
-	due    bool // a call is due, and waits for a place
+	calls   check.Calls
+	asks    map[uint64]uint64 // calls that somebody had it make: number to key
+	answers []Answer
+	pushes  check.Stream
+	sentAt  map[uint64]node.Time
+	due     bool // a call is due, and waits for a place
 
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
@@ -115,7 +119,7 @@ type Client struct {
 func New(cfg Config) *Client {
 	cfg.Method = cmp.Or(cfg.Method, "count")
 	cfg.Outstanding = cmp.Or(cfg.Outstanding, 1)
-	c := &Client{cfg: cfg, backoff: backoffFirst, sentAt: map[uint64]node.Time{}}
+	c := &Client{cfg: cfg, backoff: backoffFirst, sentAt: map[uint64]node.Time{}, asks: map[uint64]uint64{}}
 	number, known := cfg.Table.Number(cfg.Method)
 	must.True(known, "the table of names has no method %s", cfg.Method)
 	c.method = number
@@ -137,12 +141,17 @@ func (c *Client) Step(env *node.Env, in *node.Input) {
 	case node.InAnswer:
 		c.answer(env, in)
 	case node.InStart:
-		env.Rand().Read(c.id[:])
+		if c.id = c.cfg.Client; c.id == (addr.ClientID{}) {
+			env.Rand().Read(c.id[:])
+		}
 		c.gate = env.Rand().IntN(len(c.cfg.Gates))
 		c.dial(env)
 	case node.InMessage:
-		if in.Type == proto.TypeWorkload {
+		switch in.Type {
+		case proto.TypeWorkload:
 			c.workload(env, in.Body)
+		case proto.TypeAsk:
+			c.ask(env, in.Body)
 		}
 	case node.InStop:
 		c.leave(env)
@@ -159,6 +168,44 @@ func (c *Client) workload(env *node.Env, body []byte) {
 	c.cfg.Calls, c.cfg.Outstanding, c.cfg.CallEvery = m.Calls, int(m.Outstanding), m.Every
 	if c.state == In {
 		env.After(0, timerCall, 0)
+	}
+}
+
+// Answer is how a call ended that somebody had the client make.
+type Answer struct {
+	Key     uint64
+	Outcome proto.Outcome
+	Result  []byte // one encoded value; of a failed call, the words of the error
+}
+
+// MaxAnswers bounds the answers that are kept; the oldest goes first.
+const MaxAnswers = 64
+
+// ask makes one call on the word of whoever runs the client. One that cannot be
+// made now, without an avatar or at the bound, ends at once.
+func (c *Client) ask(env *node.Env, body []byte) {
+	var m proto.Ask
+	if err := wire.Decode(body, &m); err != nil {
+		env.Log(node.Error, "a bad ask", "error", err)
+		return
+	}
+	if c.state != In {
+		c.answered(Answer{Key: m.Key, Outcome: proto.OutcomeNoAvatar})
+		return
+	}
+	n, ok := c.calls.Next()
+	if !ok {
+		c.answered(Answer{Key: m.Key, Outcome: proto.OutcomeFull})
+		return
+	}
+	c.asks[n] = m.Key
+	c.send(env, n, &proto.Call{Method: m.Method, Args: m.Args})
+}
+
+func (c *Client) answered(a Answer) {
+	c.answers = append(c.answers, a)
+	if len(c.answers) > MaxAnswers {
+		c.answers = c.answers[1:]
 	}
 }
 
@@ -218,6 +265,10 @@ func (c *Client) lose(env *node.Env) {
 	}
 	c.pushes.Restart()
 	clear(c.sentAt)
+	for _, n := range ordered.Keys(c.asks) {
+		c.answered(Answer{Key: c.asks[n], Outcome: proto.OutcomeUnknown})
+	}
+	clear(c.asks)
 }
 
 func (c *Client) connected(env *node.Env, in *node.Input) {
@@ -459,6 +510,10 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 			c.ledger(env, num, m.Result)
 		}
 	}
+	if key, ok := c.asks[num]; ok {
+		delete(c.asks, num)
+		c.answered(Answer{key, m.Outcome, m.Result})
+	}
 	if at, ok := c.sentAt[num]; ok {
 		delete(c.sentAt, num)
 		if c.cfg.RTT != nil && m.Outcome == proto.OutcomeOK {
@@ -535,6 +590,7 @@ type Status struct {
 	Rejected                                 uint64 // calls that the avatar does not know, or not like this
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
+	Answers                                  []Answer // of calls that somebody had it make, the latest last
 	// Older is the side whose version is older, as a gate last told when it took or refused this
 	// client: session.OlderClient, session.OlderServer, or empty.
 	Older string
@@ -546,8 +602,15 @@ func (c *Client) Inspect() Status {
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves, Older: c.older,
+		Moves: c.moves, Older: c.older, Answers: c.answers,
 	}
+}
+
+// Code reads or writes the answer.
+func (a *Answer) Code(w *wire.Coder) {
+	w.Uint64(&a.Key)
+	w.Uint8((*uint8)(&a.Outcome))
+	w.Bytes(&a.Result)
 }
 
 // State reads or writes the whole state.
@@ -568,6 +631,8 @@ func (c *Client) State(w *wire.Coder) {
 	w.Struct(&c.pushes)
 	wire.Map(w, &c.sentAt, (*wire.Coder).Uint64, func(w *wire.Coder, t *node.Time) { w.Int64((*int64)(t)) })
 	w.Bool(&c.due)
+	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
+	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
 	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.rejected, &c.moves} {
 		w.Uint64(n)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"messiah/core/addr"
 	"messiah/core/node"
+	"messiah/core/ordered"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -241,6 +242,18 @@ func (d *DB) processes(env *node.Env, list *proto.Processes) {
 		env.Forget(dead)
 	}
 }
+
+// BusyWith visits the keys of the records with a request under way, sorted.
+func (d *DB) BusyWith(yield func(key string) bool) {
+	for _, key := range ordered.Keys(d.busy) {
+		if !yield(key) {
+			return
+		}
+	}
+}
+
+// Holds tells whether the db takes a life of a process for alive, for inspection.
+func (d *DB) Holds(p node.Peer) bool { return d.holds(p) }
 
 // holds tells whether a holder's claim still counts.
 func (d *DB) holds(p node.Peer) bool { return slices.Contains(d.live, p) }

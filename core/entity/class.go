@@ -290,6 +290,15 @@ func SaveWithin[P Entity](d time.Duration) Part[P] {
 	}}
 }
 
+// Make has entities of the class begin as the function makes them: with defaults
+// of properties and with what is transient. Records are read into that.
+func Make[P Entity](fresh func() P) Part[P] {
+	return Part[P]{add: func(k *Class) error {
+		k.fresh = func() Entity { return fresh() }
+		return nil
+	}}
+}
+
 // DefaultSaveWithin is how long a change waits for its save where a class does not say.
 const DefaultSaveWithin = 10 * time.Second
 

@@ -23,14 +23,15 @@ type pending struct {
 // ask sends a call and remembers that its outcome is owed.
 func (w *World) ask(c *Call, to addr.Address, method uint16, args []byte, p pending) {
 	p.from, p.method = c.self, method
-	p.gate, p.game = gateOf(to), to.Mailbox.Game
 	if w.pending.Len() >= MaxPending {
 		w.owe(c.env, &p, proto.OutcomeFull)
 		return
 	}
 	w.lastNum++
 	num := w.lastNum
-	o := w.port.Send(c.env, &Mail{To: to, From: c.self, Num: num, Method: method, Args: args})
+	m := Mail{To: to, From: c.self, Num: num, Method: method, Args: args}
+	o := w.port.Send(c.env, &m)
+	p.gate, p.game = gateOf(m.To), m.To.Mailbox.Game
 	if o != proto.OutcomeOK {
 		w.owe(c.env, &p, o)
 		return
@@ -127,7 +128,7 @@ func (w *World) conclude(env *node.Env, p *pending, o proto.Outcome, body []byte
 	if p.reply == "" {
 		if o != proto.OutcomeOK {
 			name, _ := w.table.Name(p.method)
-			w.later(chore{kind: choreFailed, r: r, text: name, err: ErrorOf(o, "")})
+			w.later(chore{kind: choreFailed, r: r, text: name, err: ErrorOf(o, ""), ask: pending{key: p.key}})
 		}
 		return
 	}

@@ -38,10 +38,14 @@ type With struct {
 const AskWithin = 10 * time.Second
 
 // Tell calls a method without waiting for its result. If it did not run, or that
-// is not known, the caller's hook CallFailed hears why, once.
-func (m Method[A, R]) Tell(c *Call, to addr.Target, args A) {
+// is not known, the caller's hook CallFailed hears why, once; With.Key is its Call.Key.
+func (m Method[A, R]) Tell(c *Call, to addr.Target, args A, with ...With) {
 	o := outgoingOf[A](c.world, string(m))
-	c.world.ask(c, to.Address(), o.number, appendArgs(c.world, o, &args), pending{})
+	var p pending
+	if len(with) > 0 {
+		p.key = with[0].Key
+	}
+	c.world.ask(c, to.Address(), o.number, appendArgs(c.world, o, &args), p)
 }
 
 // Ask calls a method; the named handler of the calling entity hears its result,

@@ -54,8 +54,8 @@ type Port interface {
 
 // Mail is a call on its way out. Args is good until the Port returns.
 type Mail struct {
-	To     addr.Address
-	From   *Resident // nil for a call of the game's own
+	To     addr.Address // the Port puts a mailbox in the place of a stub's name
+	From   *Resident    // nil for a call of the game's own
 	Num    uint64
 	Method uint16
 	Args   []byte
@@ -360,7 +360,10 @@ func (w *World) doChore(env *node.Env, d chore) {
 		w.watch(HookLost, r)
 	case choreFailed:
 		if h, has := r.entity.(CallFailed); has {
-			w.run(env, r, func(c *Call) { h.CallFailed(c, d.text, d.err) })
+			w.run(env, r, func(c *Call) {
+				c.key = d.ask.key
+				h.CallFailed(c, d.text, d.err)
+			})
 		}
 	case choreOutcome:
 		w.conclude(env, &d.ask, d.outcome, nil)

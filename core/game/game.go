@@ -76,6 +76,7 @@ const (
 	timerSave                    // key: tenant
 	timerReport
 	timerDrain
+	timerStubs // the manager is told which stubs there are, and asks for the rest
 )
 
 // state is where a tenant stands.
@@ -144,22 +145,24 @@ type Game struct {
 	lastKey uint64
 	lastNum uint64
 
-	list     proto.Processes
-	gates    []node.Peer // that have said they are connected to every game
-	opened   bool
-	told     uint64 // the list version last reported ready
-	stubs    []proto.StubMade
-	stopping bool
-	handled  uint64
-	queries  int // path queries under way
-	decoder  wire.Decoder
-	encoder  wire.Encoder
-	moved    proto.Move
-	asked    proto.Call // the client's call that runs
-	mailed   proto.Mail // the entity's call that runs
-	incoming entity.Incoming
-	scratch  []byte
-	header   [proto.MailHeader]uint64
+	list      proto.Processes
+	gates     []node.Peer // that have said they are connected to every game
+	opened    bool
+	told      uint64 // the list version last reported ready
+	stubs     []proto.StubMade
+	heard     map[hearing]uint64 // number of the latest call that a stub here has run of each life of a game
+	stubBoxes map[string]addr.Mailbox
+	stopping  bool
+	handled   uint64
+	queries   int // path queries under way
+	decoder   wire.Decoder
+	encoder   wire.Encoder
+	moved     proto.Move
+	asked     proto.Call // the client's call that runs
+	mailed    proto.Mail // the entity's call that runs
+	incoming  entity.Incoming
+	scratch   []byte
+	header    [proto.MailHeader]uint64
 }
 
 // New makes a game that runs a script. A script that does not fit together is its author's bug and panics.
@@ -168,7 +171,8 @@ func New(cfg Config, script Script) *Game {
 	cfg.RetryEvery = cmp.Or(cfg.RetryEvery, DefaultRetryEvery)
 	cfg.DrainWithin = cmp.Or(cfg.DrainWithin, DefaultDrainWithin)
 	g := &Game{
-		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, of: map[*entity.Resident]*tenant{},
+		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, heard: map[hearing]uint64{},
+		stubBoxes: map[string]addr.Mailbox{}, of: map[*entity.Resident]*tenant{},
 	}
 	g.world = entity.NewWorld(entity.Config{
 		Classes: script.Classes, Table: script.Table, Contain: cfg.Contain, Watch: script.Watch,
@@ -296,6 +300,8 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 		if t != nil && t.state == live {
 			g.saveNow(env, t)
 		}
+	case timerStubs:
+		g.tellStubs(env)
 	case timerDrain:
 		env.Mark("drain-took-too-long")
 		g.leave(env)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/wire"
@@ -33,6 +34,37 @@ func (g *Game) State(c *wire.Coder) {
 	c.Bool(&g.stopping)
 	c.Uint64(&g.handled)
 	c.Int(&g.queries)
+	wire.Map(c, &g.stubBoxes, (*wire.Coder).String, func(c *wire.Coder, m *addr.Mailbox) { c.Struct(m) })
+	g.codeHeard(c)
+}
+
+func (g *Game) codeHeard(c *wire.Coder) {
+	var all []heardNum
+	for h, num := range g.heard {
+		all = append(all, heardNum{h, num})
+	}
+	slices.SortFunc(all, func(a, b heardNum) int {
+		return cmp.Or(cmp.Compare(a.stub.Maker, b.stub.Maker), cmp.Compare(a.stub.N, b.stub.N),
+			cmp.Compare(a.game.ID, b.game.ID), cmp.Compare(a.game.Inc, b.game.Inc))
+	})
+	wire.Slice(c, &all, func(c *wire.Coder, h *heardNum) { c.Struct(h) })
+	if c.Decoding() {
+		for _, h := range all {
+			g.heard[h.hearing] = h.num
+		}
+	}
+}
+
+// heardNum is a hearing as it is written.
+type heardNum struct {
+	hearing
+	num uint64
+}
+
+// Code reads or writes the hearing with its number.
+func (h *heardNum) Code(c *wire.Coder) {
+	h.hearing.Code(c)
+	c.Uint64(&h.num)
 }
 
 func (g *Game) codeTenants(c *wire.Coder) {

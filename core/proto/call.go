@@ -131,6 +131,23 @@ type Workload struct {
 	Every       time.Duration // between two calls; 0 calls again at once
 }
 
+// Ask has a client node make one call, beside those of its workload. It crosses no network either.
+type Ask struct {
+	Key    uint64 // of whoever asks, for the answer
+	Method uint16
+	Args   []byte
+}
+
+// Type returns the message's number.
+func (*Ask) Type() uint16 { return TypeAsk }
+
+// Code reads or writes the message.
+func (m *Ask) Code(c *wire.Coder) {
+	c.Uint64(&m.Key)
+	c.Uint16(&m.Method)
+	c.Bytes(&m.Args)
+}
+
 // Type returns the message's number.
 func (*Workload) Type() uint16 { return TypeWorkload }
 

@@ -28,6 +28,7 @@ type Mail struct {
 	FromInc     uint64
 	Method      uint16
 	Args        []byte // good for as long as what it was read from
+	Named       bool   // To is a stub, and was found by its name
 }
 
 // Type returns the message's number.
@@ -41,6 +42,7 @@ func (m *Mail) Code(c *wire.Coder) {
 	c.Uint64(&m.FromInc)
 	c.Uint16(&m.Method)
 	c.View(&m.Args)
+	c.Bool(&m.Named)
 }
 
 // MailEnd is the one outcome of a Mail, a ProxyMail or a ProxyPush: the payload of TypeMailEnd.

@@ -80,6 +80,7 @@ const (
 	TypeMove         = 220
 	TypeCorrect      = 221
 	TypeWorkload     = 219 // to a client, by whoever runs it
+	TypeAsk          = 222 // likewise
 )
 
 // Version is what this build speaks, of a game whose RPC table has the schema and the digest.

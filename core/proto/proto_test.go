@@ -49,7 +49,7 @@ var messages = []func() node.Message{
 	func() node.Message { return new(Push) }, func() node.Message { return new(GameLost) },
 	func() node.Message { return new(Kicked) }, func() node.Message { return new(Move) },
 	func() node.Message { return new(Workload) }, func() node.Message { return new(Mail) },
-	func() node.Message { return new(MailEnd) }, func() node.Message { return new(GameGone) }, func() node.Message { return new(Correct) },
+	func() node.Message { return new(MailEnd) }, func() node.Message { return new(GameGone) }, func() node.Message { return new(Correct) }, func() node.Message { return new(Ask) },
 }
 
 func nameOf(m node.Message) string { return reflect.TypeOf(m).Elem().Name() }

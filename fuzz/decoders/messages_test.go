@@ -42,7 +42,7 @@ var typed = []func() node.Message{
 	func() node.Message { return new(proto.Kicked) }, func() node.Message { return new(proto.Move) },
 	func() node.Message { return new(proto.Workload) }, func() node.Message { return new(proto.Mail) },
 	func() node.Message { return new(proto.MailEnd) }, func() node.Message { return new(proto.GameGone) },
-	func() node.Message { return new(proto.Correct) },
+	func() node.Message { return new(proto.Correct) }, func() node.Message { return new(proto.Ask) },
 }
 
 // untyped makes one of each value that travels inside a message.

@@ -65,7 +65,10 @@ type Observer struct {
 
 // Methods returns the names of everything that crosses the wire by a number.
 func Methods() []string {
-	return []string{string(Count), string(Echo), string(Way), string(Where), string(Counted)}
+	return []string{
+		string(Count), string(Echo), string(Way), string(Where), string(Counted),
+		string(Note), string(Enter), string(LookUp), string(Learn), string(Send), string(Hear),
+	}
 }
 
 // table is what `messiah rpcindex` wrote for these names.
@@ -107,24 +110,32 @@ func Script(o *Observer) game.Script {
 // count executes a numbered call. It answers with what the avatar has executed,
 // so that the client can compare, and now and then calls the client.
 func (o *Observer) count(a *Avatar, c *entity.Call, args []byte) (check.Ledger, error) {
-	n, ok := client.NumberOf(args)
-	if !ok {
-		return check.Ledger{}, entity.ErrBadArgs
-	}
 	ledger := a.Ledger.Get()
-	if o.Count != nil {
-		ledger.Count = o.Count(ledger.Count)
+	if err := o.execute(&ledger, a.Account(), args); err != nil {
+		return ledger, err
 	}
-	ledger.Execute(n)
 	a.Ledger.Set(ledger)
-	if o.Executed != nil {
-		o.Executed(a.Account(), n, ledger.Count)
-	}
 	if ledger.Count%pushEvery == 0 {
 		a.Pushed.Set(a.Pushed.Get() + 1)
 		Counted.Push(c, a, binary.LittleEndian.AppendUint64(nil, a.Pushed.Get()))
 	}
 	return ledger, nil
+}
+
+// execute has a ledger execute a numbered call.
+func (o *Observer) execute(l *check.Ledger, account string, args []byte) error {
+	n, ok := client.NumberOf(args)
+	if !ok {
+		return entity.ErrBadArgs
+	}
+	if o.Count != nil {
+		l.Count = o.Count(l.Count)
+	}
+	l.Execute(n)
+	if o.Executed != nil {
+		o.Executed(account, n, l.Count)
+	}
+	return nil
 }
 
 func (a *Avatar) echo(_ *entity.Call, args []byte) ([]byte, error) { return args, nil }

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"errors"
+
+	"messiah/core/addr"
+	"messiah/core/entity"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
+)
+
+// mail follows the numbered calls of entities to each other: each runs once and in
+// the order of its address, or its sender is told that it did not.
+type mail struct {
+	deaf
+	w       *World
+	streams map[uint64]*stream
+	writers map[writerOf][]uint64 // streams by who writes them
+	excused bool                  // something crashed: outcomes may be unknown
+}
+
+// stream is all calls of one entity by one address, numbered from 1.
+type stream struct {
+	last         uint64   // the latest that ran
+	sent         uint64   // the latest that was sent
+	asks         []uint64 // a bit for each: an answer is owed
+	ran, settled []uint64 // a bit for each
+	gone         bool     // nobody is left to be told
+}
+
+// writerOf is an entity in one life of a process.
+type writerOf struct {
+	process, life uint32
+	entity        addr.EntityID
+}
+
+func newMail(w *World) *mail {
+	return &mail{w: w, streams: map[uint64]*stream{}, writers: map[writerOf][]uint64{}}
+}
+
+func (o *mail) Saw(s Sight) {
+	switch s.What {
+	case SawSent:
+		o.sent(s)
+	case SawRan:
+		o.ran(s)
+	case SawTold:
+		o.told(s)
+	case SawGone:
+		o.gone(writerOf{s.By.index, s.By.life, s.Entity})
+	}
+}
+
+func (o *mail) sent(s Sight) {
+	st := o.streams[s.Stream]
+	if st == nil {
+		st = &stream{}
+		o.streams[s.Stream] = st
+		k := writerOf{s.By.index, s.By.life, s.Entity}
+		o.writers[k] = append(o.writers[k], s.Stream)
+	}
+	st.sent = s.N
+	if s.Asks {
+		setBit(&st.asks, s.N)
+	}
+}
+
+func (o *mail) ran(s Sight) {
+	st := o.streams[s.Stream]
+	switch {
+	case s.Stream == 0: // a letter that nobody counts
+	case st == nil || s.N > st.sent:
+		o.w.Violate("delivered-or-told", "letter %d of stream %x ran on %v, and nobody sent it", s.N, s.Stream, s.By.id)
+	case bit(st.ran, s.N):
+		o.w.Violate("delivered-or-told", "letter %d of stream %x ran twice, the second time on %v", s.N, s.Stream, s.By.id)
+	case s.N < st.last:
+		o.w.Violate("order", "letter %d of stream %x ran after letter %d, on %v", s.N, s.Stream, st.last, s.By.id)
+	default:
+		st.last = s.N
+		setBit(&st.ran, s.N)
+	}
+}
+
+func (o *mail) told(s Sight) {
+	st := o.streams[s.Stream]
+	if st == nil {
+		return
+	}
+	open := errors.Is(s.Err, entity.ErrLost) || errors.Is(s.Err, entity.ErrTimeout)
+	switch {
+	case bit(st.settled, s.N):
+		o.w.Violate("delivered-or-told", "the sender of letter %d of stream %x was told twice how it ended", s.N, s.Stream)
+	case s.Err == nil && !bit(st.ran, s.N):
+		o.w.Violate("delivered-or-told", "the sender of letter %d of stream %x was told that it ran, and it did not", s.N, s.Stream)
+	case s.Err != nil && !open && bit(st.ran, s.N):
+		o.w.Violate("delivered-or-told", "the sender of letter %d of stream %x was told that it did not run (%v), and it did", s.N, s.Stream, s.Err)
+	case errors.Is(s.Err, entity.ErrLost) && !o.excused:
+		o.w.Violate("delivered-or-told", "the outcome of letter %d of stream %x is unknown, and nothing crashed", s.N, s.Stream)
+	}
+	setBit(&st.settled, s.N)
+}
+
+func (o *mail) gone(k writerOf) {
+	for _, id := range o.writers[k] {
+		o.streams[id].gone = true
+	}
+	delete(o.writers, k)
+}
+
+// Handled excuses unknown outcomes once a list calls a process dead, whether it is or was only held for it.
+func (o *mail) Handled(p *process, in *node.Input) {
+	if o.excused || in.Kind != node.InMessage || in.Type != proto.TypeProcesses || p.id.Kind() != node.Game {
+		return
+	}
+	var list proto.Processes
+	o.excused = wire.Decode(in.Body, &list) == nil && len(list.Dead) > 0
+}
+
+// Ended lets go of who wrote on a life that is over, and excuses unknown outcomes.
+func (o *mail) Ended(p *process) {
+	o.excused = true
+	for k := range o.writers {
+		if k.process == p.index {
+			o.gone(k)
+		}
+	}
+}
+
+// Calm wants each letter to have run, or its sender to have been told.
+func (o *mail) Calm() {
+	for id, st := range o.streams {
+		if st.gone {
+			continue
+		}
+		for n := uint64(1); n <= st.sent; n++ {
+			if bit(st.settled, n) || !bit(st.asks, n) && bit(st.ran, n) {
+				continue
+			}
+			o.w.Violate("delivered-or-told", "letter %d of stream %x has no outcome", n, id)
+			return
+		}
+	}
+}
