@@ -1,26 +1,13 @@
 package sim
 
 import (
-	"slices"
 	"time"
 
-	"messiah/core/addr"
 	"messiah/core/node"
-	"messiah/core/ordered"
 	"messiah/core/proto"
 	"messiah/core/wire"
 	"messiah/sim/choice"
 )
-
-// row is one record as the store has it.
-type row struct {
-	revision uint64
-	value    []byte
-	unsure   bool // the db was not told that it is so
-	class    string
-	entity   addr.EntityID
-	index    []proto.IndexEntry
-}
 
 // store is the record store behind the db: it answers by message, after a
 // while. What it has acknowledged is synced; a crash loses the rest.
@@ -28,8 +15,7 @@ type store struct {
 	w       *World
 	index   uint32
 	choose  choice.Stream
-	rows    map[string]row // synced
-	floor   uint64         // the highest revision that a deleted record had
+	Records // synced
 	pending []storeItem
 	puts    uint64
 	free    []uint32
@@ -56,7 +42,7 @@ type storeItem struct {
 func (w *World) addStore() {
 	w.stores = append(w.stores, &store{
 		w: w, index: uint32(len(w.stores)), choose: w.source.Stream("store", uint64(len(w.stores))),
-		rows: map[string]row{}, fail: w.opts.StoreFail, lose: w.opts.StoreLose, double: w.opts.StoreDouble,
+		Records: *NewRecords(), fail: w.opts.StoreFail, lose: w.opts.StoreLose, double: w.opts.StoreDouble,
 	})
 }
 
@@ -120,19 +106,13 @@ func (s *store) fire(i uint32) {
 func (s *store) carryOut(it *storeItem) {
 	s.w.doing(s.w.chronicle.next())
 	s.w.chronicle.stored(s.w, it)
-	var answer node.Message
 	failed := choice.Chance(s.choose, "fail", s.fail)
-	switch it.typ {
-	case proto.TypeStoreGet:
-		answer = s.get(it, failed)
-	case proto.TypeStorePut, proto.TypeStoreDelete:
-		answer = s.write(it, failed)
-	case proto.TypeStoreFind:
-		answer = s.find(it, failed)
-	default:
-		s.w.Violate("no-error-log", "the store has no operation %d", it.typ)
+	asked := it.request()
+	if asked == nil {
+		s.w.Violate("no-error-log", "the db asked the store what it cannot read, of type %d", it.typ)
 		return
 	}
+	answer := s.answer(asked, failed)
 	if choice.Chance(s.choose, "lose", s.lose) {
 		s.w.Mark("store-answer-lost")
 		s.doubt(it)
@@ -157,32 +137,37 @@ func (s *store) doubt(it *storeItem) {
 	if !it.reply {
 		key = keyOf(it)
 	}
-	if r, known := s.rows[key]; known && key != "" {
-		r.unsure = true
-		s.rows[key] = r
+	s.unsure(key)
+}
+
+// request returns what the db asks, or nil where that cannot be read.
+func (it *storeItem) request() node.Message {
+	var m node.Message
+	switch it.typ {
+	case proto.TypeStoreGet:
+		m = &proto.StoreGet{}
+	case proto.TypeStorePut:
+		m = &proto.StorePut{}
+	case proto.TypeStoreDelete:
+		m = &proto.StoreDelete{}
+	case proto.TypeStoreFind:
+		m = &proto.StoreFind{}
 	}
+	if m == nil || wire.Decode(it.body, m) != nil {
+		return nil
+	}
+	return m
 }
 
 // keyOf returns which record an operation writes, "" where it writes none.
 func keyOf(it *storeItem) string {
-	if it.typ != proto.TypeStorePut && it.typ != proto.TypeStoreDelete {
-		return ""
+	switch m := it.request().(type) {
+	case *proto.StorePut:
+		return m.Key
+	case *proto.StoreDelete:
+		return m.Key
 	}
-	m, _, err := writeIn(it)
-	if err != nil {
-		return ""
-	}
-	return m.Key
-}
-
-// writeIn reads the write that an operation is; a deletion is a put without a row.
-func writeIn(it *storeItem) (m proto.StorePut, deletes bool, err error) {
-	if it.typ == proto.TypeStorePut {
-		return m, false, wire.Decode(it.body, &m)
-	}
-	var d proto.StoreDelete
-	err = wire.Decode(it.body, &d)
-	return proto.StorePut{Num: d.Num, Key: d.Key, Revision: d.Revision}, true, err
+	return ""
 }
 
 // crash loses what is under way: of the writes that were not synced some have
@@ -196,104 +181,52 @@ func (s *store) crash() {
 			continue
 		}
 		if !it.reply && keyOf(it) != "" && s.choose.Choose("synced", 2) == 1 {
-			s.write(it, false)
+			s.Do(it.request())
 		}
 		s.doubt(it)
 		it.typ = 0
 	}
 }
 
-func (s *store) get(it *storeItem, failed bool) node.Message {
-	var m proto.StoreGet
-	if err := wire.Decode(it.body, &m); err != nil {
-		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
+// answer carries a request out, unless it is to fail.
+func (s *store) answer(asked node.Message, failed bool) node.Message {
+	if !failed {
+		return s.Do(asked)
 	}
-	r := s.rows[m.Key]
-	if failed {
+	switch m := asked.(type) {
+	case *proto.StoreGet:
 		s.w.Mark("store-get-failed")
 		return &proto.StoreGot{Num: m.Num, Failed: true}
-	}
-	got := &proto.StoreGot{Num: m.Num, Revision: r.revision, Value: r.value, Class: r.class, Index: r.index}
-	if r.revision == 0 {
-		got.Floor = s.floor
-	}
-	return got
-}
-
-func (s *store) write(it *storeItem, failed bool) node.Message {
-	m, deletes, err := writeIn(it)
-	if err != nil {
-		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
-	}
-	r := s.rows[m.Key]
-	if r.revision != m.Revision {
-		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Conflict: true}
-	}
-	did := &proto.StoreDid{Num: m.Num, Revision: s.next(r.revision, deletes)}
-	// A failed write may have been carried out all the same.
-	if !failed || s.choose.Choose("failed-but-done", 2) == 1 {
-		s.apply(&m, deletes, row{revision: did.Revision, unsure: failed})
-	}
-	if failed {
-		s.w.Mark("store-put-failed")
-		return &proto.StoreDid{Num: m.Num, Revision: r.revision, Failed: true}
-	}
-	return did
-}
-
-// next returns the revision that a write makes of the one that stands.
-func (s *store) next(revision uint64, deletes bool) uint64 {
-	switch {
-	case deletes:
-		return 0
-	case revision == 0:
-		return s.floor + 1
-	}
-	return revision + 1
-}
-
-func (s *store) apply(m *proto.StorePut, deletes bool, r row) {
-	if deletes {
-		s.floor = max(s.floor, m.Revision)
-		delete(s.rows, m.Key)
-		return
-	}
-	r.value, r.class, r.entity, r.index = append([]byte(nil), m.Value...), m.Class, m.Entity, m.Index
-	s.rows[m.Key] = r
-}
-
-// find lists records in the order of their keys.
-func (s *store) find(it *storeItem, failed bool) node.Message {
-	var m proto.StoreFind
-	if err := wire.Decode(it.body, &m); err != nil {
-		s.w.Violate("no-error-log", "the db asked the store badly: %v", err)
-	}
-	listed := &proto.StoreListed{Num: m.Num}
-	if failed {
+	case *proto.StoreFind:
 		s.w.Mark("store-find-failed")
-		listed.Failed = true
-		return listed
+		return &proto.StoreListed{Num: m.Num, Failed: true}
+	case *proto.StorePut:
+		return s.failWrite(asked, m.Num, m.Key, m.Revision)
+	case *proto.StoreDelete:
+		return s.failWrite(asked, m.Num, m.Key, m.Revision)
 	}
-	limit := proto.FindLimit(m.Limit)
-	for _, key := range ordered.Keys(s.rows) {
-		if r := s.rows[key]; !r.found(&m) {
-			continue
-		} else if len(listed.Keys) < limit {
-			listed.Keys = append(listed.Keys, proto.FoundRecord{Key: key, Entity: r.entity})
-		} else {
-			listed.More = true
-			break
-		}
-	}
-	return listed
+	return nil
 }
 
-// found tells whether a query finds the record.
-func (r *row) found(m *proto.StoreFind) bool {
-	if r.class != m.Class || m.Class == "" {
-		return false
+// failWrite answers a write as failed, which may have been carried out all the same.
+func (s *store) failWrite(asked node.Message, num uint64, key string, revision uint64) node.Message {
+	if s.rows[key].revision != revision {
+		return s.Do(asked) // a conflict, which is no failure
 	}
-	return m.Field == "" || slices.Contains(r.index, proto.IndexEntry{Field: m.Field, Value: m.Value})
+	if s.choose.Choose("failed-but-done", 2) == 1 {
+		s.Do(asked)
+		s.unsure(key)
+	}
+	s.w.Mark("store-put-failed")
+	return &proto.StoreDid{Num: num, Revision: revision, Failed: true}
+}
+
+// unsure notes that the db was not told what became of its write.
+func (s *store) unsure(key string) {
+	if r, known := s.rows[key]; known {
+		r.unsure = true
+		s.rows[key] = r
+	}
 }
 
 // Records returns how many records the store has.

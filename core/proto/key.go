@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"slices"
 	"strings"
 
 	"messiah/core/addr"
@@ -45,6 +46,17 @@ type IndexEntry struct{ Field, Value string }
 func (e *IndexEntry) Code(c *wire.Coder) {
 	c.String(&e.Field)
 	c.String(&e.Value)
+}
+
+// KeptIndex returns the entries that a store keeps of those that a put has: none
+// without a class, none without a field, and none twice.
+func KeptIndex(class string, entries []IndexEntry) (kept []IndexEntry) {
+	for _, e := range entries {
+		if class != "" && e.Field != "" && !slices.Contains(kept, e) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // index codes a list of index entries.

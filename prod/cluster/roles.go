@@ -3,13 +3,14 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
+	"time"
 
 	"messiah/core/arq"
 	"messiah/core/dbm"
@@ -133,16 +134,17 @@ func (s *Site) manager() (r prod.Role, err error) {
 	return r, nil
 }
 
+// storeWithin bounds how long the store may take to open, its tables brought up to date.
+const storeWithin = time.Minute
+
 func (s *Site) db() (r prod.Role, err error) {
 	c := s.Config.DB
 	if r.Links, err = s.links("db.listen", c.Listen); err != nil {
 		return r, err
 	}
-	path := s.Config.StorePath()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return r, fmt.Errorf("config: db.store: %w", err)
-	}
-	records, err := store.OpenBolt(path)
+	ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
+	defer cancel()
+	records, err := store.Open(ctx, s.Config.StorePlace())
 	if err != nil {
 		return r, fmt.Errorf("config: db.store: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"messiah/prod/store"
 )
 
 // minSecret is the shortest cluster secret that is accepted, in bytes.
@@ -30,7 +32,12 @@ func (c *Config) Check() error {
 		return keyError(0, "state", "is to name a directory")
 	}
 	if c.DB.Store == "" {
-		return keyError(0, "db.store", "is to name a file")
+		return keyError(0, "db.store", "is to name a file, or a database as postgres://user:password@host:5432/name")
+	}
+	if store.IsPostgres(c.DB.Store) {
+		if err := store.CheckPlace(c.DB.Store); err != nil {
+			return keyError(0, "db.store", "%v", err)
+		}
 	}
 	if n := len(c.Secrets.Cluster); n > 0 && n < minSecret {
 		return keyError(0, "secrets.cluster", "has %d bytes; at least %d are needed", n, minSecret)

@@ -46,7 +46,7 @@ type Manager struct {
 type DB struct {
 	Listen       string        `key:"listen" about:"where games link up" addr:"yes"`
 	Admin        string        `key:"admin" about:"HTTP for operators; empty: none" addr:"empty"`
-	Store        string        `key:"store" about:"file of the embedded store; a relative name is in the state directory"`
+	Store        string        `key:"store" about:"file of the embedded store, a relative name in the state directory; or postgres://user:password@host:5432/name" place:"yes"`
 	StoreTimeout time.Duration `key:"store_timeout" about:"a store answer that takes longer is taken for lost" min:"10ms"`
 }
 

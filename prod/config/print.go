@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"messiah/prod/store"
 )
 
 // Print writes the effective configuration as YAML that Load reads again, each
@@ -29,6 +31,10 @@ func nodeOf(v reflect.Value, tag reflect.StructTag) *yaml.Node {
 	n := &yaml.Node{}
 	if tag.Get("secret") != "" && v.String() != "" {
 		n.SetString("(hidden)")
+		return n
+	}
+	if tag.Get("place") != "" {
+		n.SetString(store.Place(v.String())) // an address may hold a password
 		return n
 	}
 	if err := n.Encode(v.Interface()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"messiah/core/session"
+	"messiah/prod/store"
 )
 
 // DefaultSecret tells whether nobody has chosen a cluster secret, so that the
@@ -19,8 +20,13 @@ func (c *Config) DefaultSecret() bool {
 	return c.Secrets.Cluster == "" && c.Secrets.ClusterFile == ""
 }
 
-// StorePath returns the file of the embedded store.
-func (c *Config) StorePath() string { return c.inState(c.DB.Store) }
+// StorePlace returns the file of the embedded store, or the address of the PostgreSQL database.
+func (c *Config) StorePlace() string {
+	if store.IsPostgres(c.DB.Store) {
+		return c.DB.Store
+	}
+	return c.inState(c.DB.Store)
+}
 
 func (c *Config) inState(name string) string {
 	if filepath.IsAbs(name) {

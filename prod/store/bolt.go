@@ -111,7 +111,7 @@ func (t *tables) do(r *request) error {
 		t.list(r)
 		return nil
 	}
-	if r.kind == proto.TypeStorePut && !r.fits() {
+	if r.unfit {
 		r.fail()
 		return nil
 	}

@@ -1,15 +1,14 @@
 package store
 
 import (
-	"bufio"
+	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 	"go.uber.org/goleak"
 
 	"messiah/core/node"
@@ -18,9 +17,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childStore); path != "" {
-		putForEver(path)
-	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -60,55 +56,6 @@ func open(t *testing.T, path string) (*Bolt, chan []byte) {
 	b.Start(func(frame []byte) { answers <- append([]byte(nil), frame...) })
 	return b, answers
 }
-
-func TestEachRequestIsAnsweredByTheRecordThatStands(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "records")
-	steps := []struct {
-		about  string
-		ask    node.Message
-		answer any
-		reopen bool
-	}{
-		{about: "a record that does not exist has revision 0",
-			ask: &proto.StoreGet{Num: 1, Key: "a"}, answer: &proto.StoreGot{Num: 1}},
-		{about: "revision 0 makes a record",
-			ask: &proto.StorePut{Num: 2, Key: "a", Value: []byte("one")}, answer: &proto.StoreDid{Num: 2, Revision: 1}},
-		{about: "and makes it once",
-			ask: &proto.StorePut{Num: 3, Key: "a", Value: []byte("two")}, answer: &proto.StoreDid{Num: 3, Revision: 1, Conflict: true}},
-		{about: "a conflict changes nothing",
-			ask: &proto.StoreGet{Num: 4, Key: "a"}, answer: &proto.StoreGot{Num: 4, Revision: 1, Value: []byte("one")}},
-		{about: "the revision that stands is replaced",
-			ask: &proto.StorePut{Num: 5, Key: "a", Revision: 1, Value: []byte("three")}, answer: &proto.StoreDid{Num: 5, Revision: 2}},
-		{about: "a revision that never was is a conflict",
-			ask: &proto.StorePut{Num: 6, Key: "a", Revision: 9, Value: []byte("four")}, answer: &proto.StoreDid{Num: 6, Revision: 2, Conflict: true}},
-		{about: "another record is another revision",
-			ask: &proto.StorePut{Num: 7, Key: "b", Value: []byte{}}, answer: &proto.StoreDid{Num: 7, Revision: 1}},
-		{about: "an empty value is a record",
-			ask: &proto.StoreGet{Num: 8, Key: "b"}, answer: &proto.StoreGot{Num: 8, Revision: 1}},
-		{about: "a key that no record can have fails alone",
-			ask: &proto.StorePut{Num: 9, Key: "", Value: []byte("x")}, answer: &proto.StoreDid{Num: 9, Failed: true}},
-		{about: "all of it is there after another opening", reopen: true,
-			ask: &proto.StoreGet{Num: 10, Key: "a"}, answer: &proto.StoreGot{Num: 10, Revision: 2, Value: []byte("three")}},
-	}
-	b, answers := open(t, path)
-	for _, s := range steps {
-		if s.reopen {
-			if err := b.Close(); err != nil {
-				t.Fatal(err)
-			}
-			b, answers = open(t, path)
-		}
-		b.Take(encode(s.ask))
-		if diff := cmp.Diff(s.answer, decode(t, <-answers), cmp.Comparer(sameBytes)); diff != "" {
-			t.Errorf("%s: (-want +got)\n%s", s.about, diff)
-		}
-	}
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func sameBytes(a, b []byte) bool { return string(a) == string(b) }
 
 func TestWaitingPutsGoIntoOneTransactionInOrder(t *testing.T) {
 	b, err := OpenBolt(filepath.Join(t.TempDir(), "records"))
@@ -198,86 +145,69 @@ func TestAFileInUseIsOneClearError(t *testing.T) {
 	}
 }
 
-// childStore is the variable that makes the test binary a writer to the store at that path.
-const childStore = "MESSIAH_TEST_STORE"
-
-// keysPut is how many records the writer writes in turns.
-const keysPut = 16
-
-// putForEver writes one record after the other and prints each that was acknowledged.
-func putForEver(path string) {
-	b, err := OpenBolt(path)
-	if err != nil {
-		panic(err)
-	}
-	answers := make(chan []byte, keysPut)
-	b.Start(func(frame []byte) { answers <- frame })
-	for revision := uint64(0); ; revision++ {
-		for k := range uint64(keysPut) {
-			b.Take(encode(&proto.StorePut{Num: k, Key: fmt.Sprint(k), Revision: revision, Value: fmt.Append(nil, k, revision+1)}))
-		}
-		for range keysPut {
-			f, _, _ := wire.Split(<-answers)
-			var m proto.StoreDid
-			if err := wire.Decode(f.Payload, &m); err != nil || m.Failed || m.Conflict {
-				panic(fmt.Sprint("put failed: ", err, m))
-			}
-			fmt.Println(m.Num, m.Revision)
-		}
-	}
-}
-
-func TestAcknowledgedPutsSurviveKill(t *testing.T) {
+// TestAFileOfTheFirstFormatIsBroughtUpToDate writes one as it was: 8 bytes of revision and a value, by account.
+func TestAFileOfTheFirstFormatIsBroughtUpToDate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records")
-	acknowledged := writeUntilKilled(t, path, 500)
-	b, answers := open(t, path)
-	defer func() {
+	older, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = older.Update(func(tx *bolt.Tx) error {
+		b, err := tx.CreateBucket(records)
+		if err != nil {
+			return err
+		}
+		return b.Put([]byte("ann"), append([]byte{7, 0, 0, 0, 0, 0, 0, 0}, "value"...))
+	})
+	if err := errors.Join(err, older.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is up to date
+		b, answers := open(t, path)
+		b.Take(encode(&proto.StoreGet{Num: 1, Key: proto.AccountKey("ann")}))
+		want := &proto.StoreGot{Num: 1, Revision: 7, Value: []byte("value")}
+		if diff := cmp.Diff(any(want), decode(t, <-answers)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
 		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	for key, revision := range acknowledged {
-		b.Take(encode(&proto.StoreGet{Num: key, Key: fmt.Sprint(key)}))
-		got := decode(t, <-answers).(*proto.StoreGot)
-		if got.Revision < revision {
-			t.Errorf("record %d has revision %d, %d was acknowledged", key, got.Revision, revision)
-		}
-		if want := fmt.Sprint(key, got.Revision); string(got.Value) != want {
-			t.Errorf("record %d holds %q, want %q", key, got.Value, want)
+			t.Fatal(err)
 		}
 	}
 }
 
-// writeUntilKilled runs a writer, kills it (SIGKILL) in the middle of its work
-// and returns the last revision that it said was acknowledged, by record.
-func writeUntilKilled(t *testing.T, path string, lines int) map[uint64]uint64 {
-	t.Helper()
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childStore+"="+path)
-	var stderr strings.Builder
-	child.Stderr = &stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
+func TestAFileOfALaterFormatIsLeftAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records")
+	b, _ := open(t, path)
+	err := b.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(about).Put(keyFormat, []byte{9, 0, 0, 0, 0, 0, 0, 0}) })
+	if err := errors.Join(err, b.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
+	_, err = OpenBolt(path)
+	if want := "store: " + path + ": the file has format 9, this build knows formats to 2"; err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %q", err, want)
 	}
-	acknowledged := map[uint64]uint64{}
-	said := bufio.NewScanner(out)
-	for seen := 0; said.Scan(); seen++ {
-		var key, revision uint64
-		if n, _ := fmt.Sscan(said.Text(), &key, &revision); n == 2 {
-			acknowledged[key] = revision
+}
+
+func TestAddressesAreToldWithoutSecrets(t *testing.T) {
+	for _, c := range []struct{ place, told, wrong string }{
+		{"records.db", "records.db", ""},
+		{"postgres://ann:s3cret@db.example:5433/game?password=s3cret", "postgres://db.example:5433/game", ""},
+		{"postgresql:///game?host=/run/pg", "postgres:///game", ""},
+		{"postgres://ann:s3cret@db:none/game", "postgres://", "is no address of a PostgreSQL database"},
+		{"postgres://ann:s3cret@db/game?sslmode=s3cret", "postgres://db/game", "is no address of a PostgreSQL database"},
+		{"postgres://ann:s3%zzcret@db/game", "postgres://", "is no address"},
+	} {
+		if got := Place(c.place); got != c.told {
+			t.Errorf("%s is told as %s, want %s", c.place, got, c.told)
 		}
-		if seen == lines {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
+		if !IsPostgres(c.place) {
+			continue
+		}
+		switch err := CheckPlace(c.place); {
+		case (err != nil) != (c.wrong != ""), err != nil && !strings.Contains(err.Error(), c.wrong):
+			t.Errorf("%s: %v, want %q", c.place, err, c.wrong)
+		case err != nil && strings.Contains(err.Error(), "s3"):
+			t.Errorf("the password is in %q", err)
 		}
 	}
-	if err := child.Wait(); err == nil || len(acknowledged) != keysPut || stderr.Len() > 0 {
-		t.Fatalf("the writer ended with %v after %d records: %s", err, len(acknowledged), stderr.String())
-	}
-	return acknowledged
 }

@@ -14,6 +14,7 @@ type request struct {
 	row  row             // of a put what is to be written under which revision; of the answer to a get what is there
 	find proto.StoreFind // what a find asks
 
+	unfit            bool   // no store can keep what is put
 	floor            uint64 // of the answer to a get of no record
 	conflict, failed bool
 	found            []proto.FoundRecord
@@ -37,6 +38,8 @@ func parse(frame []byte) (r request, ok bool) {
 		err = wire.Decode(f.Payload, &m)
 		r.num, r.key = m.Num, m.Key
 		r.row = row{Revision: m.Revision, Class: m.Class, Entity: m.Entity, Index: m.Index, Value: m.Value}
+		r.unfit = !r.row.fits(r.key)
+		r.row.Index = proto.KeptIndex(m.Class, m.Index)
 	case proto.TypeStoreDelete:
 		var m proto.StoreDelete
 		err = wire.Decode(f.Payload, &m)

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"slices"
 
 	"messiah/core/addr"
 	"messiah/core/proto"
@@ -58,21 +57,24 @@ func (r *row) lookups() []proto.IndexEntry {
 	if r.Class == "" {
 		return nil
 	}
-	all := []proto.IndexEntry{{}}
-	for _, e := range r.Index {
-		if e.Field != "" && !slices.Contains(all, e) {
-			all = append(all, e)
-		}
-	}
-	return all
+	return append([]proto.IndexEntry{{}}, r.Index...)
 }
 
-// fits tells whether a store can keep what is put; every store refuses the same.
-func (r *request) fits() bool {
-	if r.key == "" || len(r.key) > proto.MaxKey || len(r.row.Class) > proto.MaxName || len(r.row.Index) > proto.MaxIndex {
+// entryAsked is the entry that the records which a query asks for have: without
+// field that of the class. No record has one without a class.
+func entryAsked(m *proto.StoreFind) proto.IndexEntry {
+	if m.Field == "" {
+		return proto.IndexEntry{}
+	}
+	return proto.IndexEntry{Field: m.Field, Value: m.Value}
+}
+
+// fits tells whether a store can keep a record; every store refuses the same.
+func (r *row) fits(key string) bool {
+	if key == "" || len(key) > proto.MaxKey || len(r.Class) > proto.MaxName || len(r.Index) > proto.MaxIndex {
 		return false
 	}
-	for _, e := range r.row.Index {
+	for _, e := range r.Index {
 		if len(e.Field) > proto.MaxName || len(e.Value) > proto.MaxIndexValue {
 			return false
 		}

@@ -165,14 +165,8 @@ func (t *tables) unlist(key string, old, r *row) error {
 
 // list finds records by their index entries.
 func (t *tables) list(r *request) {
-	if r.find.Class == "" || len(r.find.Class) > proto.MaxName {
-		return
-	}
-	e := proto.IndexEntry{Field: r.find.Field, Value: r.find.Value}
-	if e.Field == "" {
-		e.Value = ""
-	}
-	if len(e.Field) > proto.MaxName || len(e.Value) > proto.MaxIndexValue {
+	e := entryAsked(&r.find)
+	if len(r.find.Class) > proto.MaxName || len(e.Field) > proto.MaxName || len(e.Value) > proto.MaxIndexValue {
 		return // no record has it
 	}
 	prefix, limit := entryKey(r.find.Class, e, ""), proto.FindLimit(r.find.Limit)
