@@ -116,23 +116,24 @@ func (t *tables) do(r *request) error {
 		return nil
 	}
 	there, err := t.read(r.key)
-	if err != nil { // a damaged record is left for people to look at
+	floor := uint64(0)
+	if err == nil && there.Revision == 0 {
+		floor, err = t.floor()
+	}
+	if err != nil { // what is damaged is left for people to look at
 		r.fail()
 		return nil
 	}
 	switch {
 	case r.kind == proto.TypeStoreGet:
-		r.row = there
-		if there.Revision == 0 {
-			r.floor = t.floor()
-		}
+		r.row, r.floor = there, floor
 	case there.Revision != r.row.Revision:
 		r.clash(there.Revision)
 	case r.kind == proto.TypeStoreDelete:
 		r.row = row{}
 		return t.remove(r.key, &there)
 	default:
-		r.row.Revision = t.next(there.Revision)
+		r.row.Revision = max(there.Revision, floor) + 1
 		err := t.write(r.key, &there, &r.row)
 		r.row = row{Revision: r.row.Revision}
 		return err

@@ -51,7 +51,7 @@ func FuzzRequest(f *testing.F) {
 		read := []request{{kind: proto.TypeStoreGet, key: key}}
 		b.carryOut(read)
 		wrote.Revision = batch[0].row.Revision
-		if got := read[0].row; read[0].failed || !bytes.Equal(got.sealed(), wrote.sealed()) {
+		if got := read[0].row; read[0].failed || !bytes.Equal(got.sealed(key), wrote.sealed(key)) {
 			t.Fatalf("%+v was written, and %+v is read", wrote, got)
 		}
 		remove(t, b, key)
@@ -73,7 +73,7 @@ func FuzzRecord(f *testing.F) {
 	for _, record := range []string{"", "short", "12345678", "\xff\xff\xff\xff\xff\xff\xff\xffvalue"} {
 		f.Add([]byte(record))
 	}
-	f.Add((&row{Revision: 1, Class: "c", Value: []byte("value")}).sealed())
+	f.Add((&row{Revision: 1, Class: "c", Value: []byte("value")}).sealed("key"))
 	b := openForFuzz(f)
 	f.Fuzz(func(t *testing.T, record []byte) {
 		if err := b.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(records).Put([]byte("key"), record) }); err != nil {
@@ -85,7 +85,7 @@ func FuzzRecord(f *testing.F) {
 		b.carryOut(put)
 		again := []request{{kind: proto.TypeStoreGet, key: "key"}}
 		b.carryOut(again)
-		switch _, err := unseal(record); {
+		switch _, err := unseal("key", record); {
 		case err != nil && !(read[0].failed && put[0].failed && again[0].failed):
 			t.Fatalf("%x is no record, and is read as %+v; a put over it is answered %+v", record, read[0].row, put[0])
 		case err == nil && (put[0].failed || put[0].conflict || string(again[0].row.Value) != "whole"):

@@ -28,25 +28,29 @@ func (r *row) Code(c *wire.Coder) {
 	c.Bytes(&r.Value)
 }
 
-var (
-	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	errDamaged = errors.New("the record is damaged")
-)
+// ErrDamaged says that what was read is not what was written.
+var ErrDamaged = errors.New("damaged")
 
-// sealed is the row's bytes in a file: a checksum of 4 bytes and the row.
-func (r *row) sealed() []byte {
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sealed is the row's bytes in a file: a checksum of 4 bytes, of key and row, and the row.
+func (r *row) sealed(key string) []byte {
 	b := wire.Append(make([]byte, 4, 128+len(r.Value)), r)
-	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	binary.LittleEndian.PutUint32(b, seal(key, b[4:]))
 	return b
 }
 
+func seal(key string, b []byte) uint32 {
+	return crc32.Update(crc32.Checksum([]byte(key), castagnoli), castagnoli, b)
+}
+
 // unseal reads the row that sealed wrote.
-func unseal(b []byte) (r row, err error) {
-	if len(b) < 4 || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
-		return row{}, errDamaged
+func unseal(key string, b []byte) (r row, err error) {
+	if len(b) < 4 || binary.LittleEndian.Uint32(b) != seal(key, b[4:]) {
+		return row{}, ErrDamaged
 	}
 	if err := wire.Decode(b[4:], &r); err != nil || r.Revision == 0 {
-		return row{}, errDamaged
+		return row{}, ErrDamaged
 	}
 	return r, nil
 }

@@ -66,7 +66,7 @@ func upgrade(tx *bolt.Tx) error {
 	older := map[string]row{}
 	err := tx.Bucket(records).ForEach(func(key, b []byte) error {
 		if len(b) < 8 {
-			return fmt.Errorf("record %q: %w", key, errDamaged)
+			return fmt.Errorf("record %q: %w", key, ErrDamaged)
 		}
 		older[proto.AccountKey(string(key))] = row{Revision: number(b[:8]), Value: bytes.Clone(b[8:])}
 		return nil
@@ -82,7 +82,7 @@ func upgrade(tx *bolt.Tx) error {
 	}
 	t := openTables(tx)
 	for key, r := range older {
-		if err := t.records.Put([]byte(key), r.sealed()); err != nil {
+		if err := t.records.Put([]byte(key), r.sealed(key)); err != nil {
 			return err
 		}
 	}
@@ -103,17 +103,25 @@ func (t *tables) read(key string) (row, error) {
 	if b == nil {
 		return row{}, nil
 	}
-	return unseal(b) // which copies: the record is the database's own memory, and only until the transaction ends
+	return unseal(key, b) // which copies: the record is the database's own memory, and only until the transaction ends
 }
 
-func (t *tables) floor() uint64 { return number(t.about.Get(keyFloor)) }
-
-// next returns the revision that a put makes of the one that stands.
-func (t *tables) next(revision uint64) uint64 {
-	if revision == 0 {
-		return t.floor() + 1
+// floor returns the highest revision that a deleted record had.
+func (t *tables) floor() (uint64, error) {
+	b := t.about.Get(keyFloor)
+	if b == nil {
+		return 0, nil
 	}
-	return revision + 1
+	if len(b) != 12 || binary.LittleEndian.Uint32(b) != seal(string(keyFloor), b[4:]) {
+		return 0, ErrDamaged
+	}
+	return number(b[4:]), nil
+}
+
+func (t *tables) setFloor(floor uint64) error {
+	b := binary.LittleEndian.AppendUint64(make([]byte, 4), floor)
+	binary.LittleEndian.PutUint32(b, seal(string(keyFloor), b[4:]))
+	return t.about.Put(keyFloor, b)
 }
 
 // write replaces a record and its index entries.
@@ -126,7 +134,7 @@ func (t *tables) write(key string, old, r *row) error {
 			return err
 		}
 	}
-	return t.records.Put([]byte(key), r.sealed())
+	return t.records.Put([]byte(key), r.sealed(key))
 }
 
 // remove deletes a record and its index entries.
@@ -137,10 +145,12 @@ func (t *tables) remove(key string, old *row) error {
 	if err := t.unlist(key, old, &row{}); err != nil {
 		return err
 	}
-	if old.Revision > t.floor() {
-		if err := t.about.Put(keyFloor, binary.LittleEndian.AppendUint64(nil, old.Revision)); err != nil {
-			return err
-		}
+	floor, err := t.floor()
+	if err != nil {
+		return err
+	}
+	if err := t.setFloor(max(floor, old.Revision)); err != nil {
+		return err
 	}
 	return t.records.Delete([]byte(key))
 }
@@ -189,6 +199,18 @@ func entryKey(class string, e proto.IndexEntry, key string) []byte {
 		b = append(b, part...)
 	}
 	return append(b, key...)
+}
+
+// splitEntry takes apart what entryKey has put together.
+func splitEntry(b []byte) (class string, e proto.IndexEntry, key string, ok bool) {
+	for _, part := range []*string{&class, &e.Field, &e.Value} {
+		if len(b) < 2 || len(b)-2 < int(binary.BigEndian.Uint16(b)) {
+			return class, e, "", false
+		}
+		n := 2 + int(binary.BigEndian.Uint16(b))
+		*part, b = string(b[2:n]), b[n:]
+	}
+	return class, e, string(b), true
 }
 
 func entityBytes(id addr.EntityID) []byte {

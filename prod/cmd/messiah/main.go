@@ -31,6 +31,7 @@ type cli struct {
 	Bots    botsCommand    `cmd:"" help:"Send clients in that make load and check order and loss."`
 	Admin   adminCommand   `cmd:"" help:"Look at a running cluster and operate it."`
 	RPC     rpcCommand     `cmd:"" name:"rpcindex" help:"Write or check the offline table of the game's RPC names."`
+	Store   storeCommand   `cmd:"" help:"Back up, restore and check the records."`
 	Config  configCommand  `cmd:"" help:"Check the configuration."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

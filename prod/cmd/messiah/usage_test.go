@@ -44,7 +44,13 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 		{"rpcindex --file broken.yaml", `rpcindex: broken.yaml: rpc: line 1: "games:" where`},
 		{"rpcindex --file nowhere/rpc.txt", `cannot write the table`},
 		{"nav build", `unexpected argument nav`},
-		{"store check", `unexpected argument store`},
+		{"store", `expected one of`},
+		{"store backup", `expected "<file>"`},
+		{"store check --store nowhere.db", `there is no store at nowhere.db`},
+		{"store backup out --store nowhere.db", `there is no store at nowhere.db`},
+		{"store restore nowhere.backup", `there is no file nowhere.backup`},
+		{"store restore broken.yaml", `broken.yaml: is no backup of a store`},
+		{"store check --store postgres://ann:secret@db:none/x", `config: db.store: is no address of a PostgreSQL database`},
 	} {
 		t.Run(one.args, func(t *testing.T) {
 			r := execute(t, dir, strings.Fields(one.args)...)
@@ -58,6 +64,7 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 	for _, name := range []string{
 		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "rpcindex", "config check", "version",
+		"store backup", "store restore", "store check",
 	} {
 		r := execute(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		if r.status != 0 || !strings.Contains(r.out, "Example:") || !strings.Contains(r.out, "messiah "+name) {
