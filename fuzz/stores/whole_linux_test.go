@@ -226,6 +226,8 @@ func TestCheckFindsDamageOfAFile(t *testing.T) {
 func TestCheckFindsDamageOfADatabase(t *testing.T) {
 	for _, c := range []struct{ about, harm, want string }{
 		{"a record's value", `UPDATE messiah_records SET value = '\xff' WHERE key = 'account:1'`, `"account:1": its value cannot be read`},
+		{"an index entry is missing", `DELETE FROM messiah_index WHERE key = 'account:2' AND field = 'level'`,
+			`"account:2": an index entry is missing: class "avatar", field "level", value "2"`},
 		{"an index entry is missing of a class", `DELETE FROM messiah_index WHERE key = 'account:2' AND field = ''`,
 			`"account:2": an index entry is missing: class "avatar", field "", value ""`},
 		{"an index entry of no record", `INSERT INTO messiah_index VALUES ('avatar', 'level', '8', 'account:77')`,

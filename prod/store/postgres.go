@@ -195,9 +195,7 @@ func (p *Postgres) transact(asked []*request) error {
 
 // Statements; what a request asks is prepared once a connection.
 const (
-	sqlGet = `SELECT f.floor, r.revision, r.class, r.value,
-		ARRAY(SELECT i.field FROM messiah_index i WHERE i.key = r.key AND i.field <> '' ORDER BY i.field, i.value),
-		ARRAY(SELECT i.value FROM messiah_index i WHERE i.key = r.key AND i.field <> '' ORDER BY i.field, i.value)
+	sqlGet = `SELECT f.floor, r.revision, r.class, r.value, r.fields, r.finds
 		FROM messiah_floor f LEFT JOIN messiah_records r ON r.key = $1`
 	sqlPut    = `SELECT done, stands FROM messiah_put($1, $2, $3, $4, $5, $6, $7)`
 	sqlDelete = `SELECT done, stands FROM messiah_delete($1, $2)`
@@ -217,9 +215,9 @@ func (r *request) ask(pipeline *pgx.Batch) {
 		limit := proto.FindLimit(r.find.Limit) + 1
 		pipeline.Queue(sqlFind, []byte(r.find.Class), []byte(e.Field), []byte(e.Value), limit)
 	default:
-		fields, values := columns(r.row.lookups())
+		fields, values := columns(r.row.Index)
 		pipeline.Queue(sqlPut, []byte(r.key), int64(r.row.Revision), []byte(r.row.Class), entityBytes(r.row.Entity),
-			append([]byte{}, r.row.Value...), fields, values)
+			fields, values, append([]byte{}, r.row.Value...))
 	}
 }
 

@@ -171,22 +171,30 @@ func emptied(ctx context.Context, tx pgx.Tx, force bool) error {
 	return nil
 }
 
+var (
+	recordColumns = []string{"key", "revision", "class", "entity", "fields", "finds", "value"}
+	indexColumns  = []string{"class", "field", "value", "key"}
+)
+
 // maxCopied bounds the records that are copied at once.
 const maxCopied = 1000
 
 func fillTables(ctx context.Context, tx pgx.Tx, file string, totals Totals, progress Progress) error {
 	var rows, entries [][]any
 	flush := func() error {
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"messiah_records"}, []string{"key", "revision", "class", "entity", "value"}, pgx.CopyFromRows(rows))
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"messiah_records"}, recordColumns, pgx.CopyFromRows(rows))
 		if err == nil {
-			_, err = tx.CopyFrom(ctx, pgx.Identifier{"messiah_index"}, []string{"class", "field", "value", "key"}, pgx.CopyFromRows(entries))
+			_, err = tx.CopyFrom(ctx, pgx.Identifier{"messiah_index"}, indexColumns, pgx.CopyFromRows(entries))
 		}
 		rows, entries = rows[:0], entries[:0]
 		return err
 	}
 	done := int64(0)
 	_, err := readBackup(file, func(key string, r *row) error {
-		rows = append(rows, []any{[]byte(key), int64(r.Revision), []byte(r.Class), entityBytes(r.Entity), append([]byte{}, r.Value...)})
+		fields, values := columns(r.Index)
+		rows = append(rows, []any{
+			[]byte(key), int64(r.Revision), []byte(r.Class), entityBytes(r.Entity), fields, values, append([]byte{}, r.Value...),
+		})
 		for _, e := range r.lookups() {
 			entries = append(entries, []any{[]byte(r.Class), []byte(e.Field), []byte(e.Value), []byte(key)})
 		}

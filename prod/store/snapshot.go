@@ -171,10 +171,7 @@ func (s *postgresSnapshot) floor() (uint64, error) {
 }
 
 func (s *postgresSnapshot) records(do func(key string, r *row, damage error) error) error {
-	const all = `SELECT r.key, r.revision, r.class, r.entity, r.value,
-		ARRAY(SELECT i.field FROM messiah_index i WHERE i.key = r.key AND i.field <> '' ORDER BY i.field, i.value),
-		ARRAY(SELECT i.value FROM messiah_index i WHERE i.key = r.key AND i.field <> '' ORDER BY i.field, i.value)
-		FROM messiah_records r ORDER BY r.key`
+	const all = `SELECT key, revision, class, entity, value, fields, finds FROM messiah_records ORDER BY key`
 	rows, err := s.tx.Query(s.ctx, all)
 	if err != nil {
 		return err
@@ -188,10 +185,11 @@ func (s *postgresSnapshot) records(do func(key string, r *row, damage error) err
 		if err := rows.Scan(&key, &revision, &class, &entity, &r.Value, &fields, &values); err != nil {
 			return err
 		}
-		r.Revision, r.Class, r.Entity, r.Index = uint64(revision), string(class), entityOf(entity), entries(fields, values)
 		var damage error
-		if revision <= 0 || len(entity) != 16 {
+		if revision <= 0 || len(entity) != 16 || len(fields) != len(values) {
 			damage = ErrDamaged
+		} else {
+			r.Revision, r.Class, r.Entity, r.Index = uint64(revision), string(class), entityOf(entity), entries(fields, values)
 		}
 		if err := do(string(key), &r, damage); err != nil {
 			return err
