@@ -45,12 +45,12 @@ type answered struct {
 type loader struct {
 	holder               node.Peer
 	owner, version, data uint64
-	gone                 bool // it was deleted: the numbers of one made anew are no lower than these
+	gone                 bool // it is not there: the numbers of one that is made are higher than these, if another was deleted
 }
 
 // loaderModel says what a record allows.
 var loaderModel = porcupine.NondeterministicModel{
-	Init: func() []any { return []any{loader{data: hashOf(nil)}} },
+	Init: func() []any { return []any{loader{data: hashOf(nil), gone: true}} },
 	Step: func(state, input, output any) []any {
 		st, in, out := state.(loader), input.(asked), output.(answered)
 		if in.Typ == proto.TypeClaim {
