@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"messiah/core/entity"
 	"messiah/core/game"
 	"messiah/core/nav"
 	"messiah/sim"
@@ -40,12 +41,19 @@ func TestDdminFindsTheFewThatMatter(t *testing.T) {
 	})
 }
 
+// somebody is an avatar that does nothing.
+type somebody struct{ entity.AvatarEntity }
+
+const somebodies entity.Kind[*somebody] = "somebody"
+
 // fragile is a story that fails where its second pause strikes and it drew the loud voice.
 func fragile() *sim.Scenario {
 	return &sim.Scenario{
 		Name: "fragile",
 		Game: sim.Game{
-			Script: func(sim.Observer) game.Script { return game.Script{} },
+			Script: func(sim.Observer) game.Script {
+				return game.Script{Classes: []*entity.Class{entity.Define(somebodies)}, Avatar: string(somebodies)}
+			},
 			Finder: func() nav.Pathfinder { return nav.Courtyard() },
 		},
 		Play: func(s *sim.Story) {
