@@ -41,6 +41,7 @@ func All() []*sim.Scenario {
 		lettersUnderFire(),
 		addressValidity(),
 		stubMailOvertaken(),
+		gameCodePanics(),
 		townUnderFire(),
 		twoVersions(),
 	}

@@ -115,7 +115,7 @@ func (w *World) makeGate(id node.ID) (node.Node, []node.Lane) {
 func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
 	p := w.byID[id]
 	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
-	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace}
+	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
 	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.Finder())}
 }

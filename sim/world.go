@@ -26,6 +26,9 @@ type Game struct {
 	Script func(o Observer) game.Script
 	// Finder returns the pathfinder that a game's path lane uses.
 	Finder func() nav.Pathfinder
+	// Contain makes a panic of game code the end of its entity, as in production;
+	// without it a panic ends the run.
+	Contain bool
 	// Observed says that the code asks its observer what to do, so that a game cannot be replayed without one.
 	Observed bool
 	// RPC has the names of what crosses the wire: its schema and digest are in each handshake.

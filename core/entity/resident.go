@@ -239,6 +239,13 @@ func (w *World) doom(r *Resident) {
 
 // retire runs the last hook of an entity and takes it out.
 func (w *World) retire(env *node.Env, r *Resident) {
+	if r.player != nil && r.player.attached {
+		r.player.attached = false
+		w.doChore(env, chore{kind: choreLost, r: r})
+		if r.gone {
+			return
+		}
+	}
 	if h, has := r.entity.(AboutToBeDestroyed); has {
 		if !w.run(env, r, h.AboutToBeDestroyed) {
 			return

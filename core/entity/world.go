@@ -315,6 +315,10 @@ func (w *World) panicked(env *node.Env, r *Resident) {
 	if r.gone {
 		return
 	}
+	if r.player != nil && r.player.attached {
+		r.player.attached = false
+		w.watch(HookLost, r) // the entity itself is past hearing it
+	}
 	w.remove(env, r, proto.OutcomePanicked)
 	w.port.Retired(env, r, Left{Panicked: true})
 }
