@@ -5,6 +5,7 @@ import (
 
 	"messiah/core/gate"
 	"messiah/core/node"
+	"messiah/netsim"
 	"messiah/sim"
 	"messiah/sim/choice"
 )
@@ -36,10 +37,17 @@ func gameLost() *sim.Scenario {
 	}
 }
 
+// loadedWithin is how soon avatars play on whose game is known for dead, on links and a store that are not hurt as well.
+const loadedWithin = 2 * time.Second
+
 // oneGameIsGone: it does not come back for long.
 func oneGameIsGone(s *sim.Story, game node.ID) {
 	life := s.Life(game)
 	s.Crash(game, 60*time.Second)
+	if o := s.Options(); o.StoreLatency <= 2*time.Millisecond && o.StoreLose == 0 && o.ClientLink == netsim.LAN() {
+		s.Must("the game is known for dead", func() bool { _, ready := s.Listed(life); return !ready }, 4*time.Second)
+		elsewhere(s, life, loadedWithin)
+	}
 	elsewhere(s, life, 6*time.Second)
 	late := s.NewPlayer("late", nil)
 	late.Start()

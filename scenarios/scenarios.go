@@ -42,6 +42,8 @@ func All() []*sim.Scenario {
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),
+		recordsOfTheirOwn(),
+		stubLost(),
 		townUnderFire(),
 		twoVersions(),
 	}

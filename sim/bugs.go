@@ -86,6 +86,8 @@ var bugs = [...]Bug{
 
 	{"record-not-read", "durable", "orderly-stop", nil,
 		"A game does not read the record that it was given, so that what the avatar had is gone."},
+	{"change-never-saved", "durable", "stub-lost", nil,
+		"A game is not told that an entity has changed, so that what it saves is what it was made with."},
 	{"stale-owner-written", "one-loader", "orderly-stop", nil,
 		"The db writes what a game saves that has lost the record to another one."},
 

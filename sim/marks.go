@@ -8,6 +8,7 @@ func KnownMarks() []string { return slices.Clone(knownMarks[:]) }
 
 var knownMarks = [...]string{
 	"address-over-its-share",
+	"answer-of-the-db-without-question",
 	"answer-to-the-dead",
 	"answer-without-link",
 	"answer-without-question",
@@ -111,6 +112,8 @@ var knownMarks = [...]string{
 	"proxy-was-stale",
 	"push-without-client",
 	"query-refused",
+	"question-asked-again",
+	"record-not-reached-yet",
 	"redirected-to-the-holder",
 	"refuse-without-question",
 	"register-of-the-dead",

@@ -3,8 +3,6 @@ package sim
 import (
 	"cmp"
 	"math"
-	"slices"
-	"strings"
 
 	"messiah/core/addr"
 	"messiah/core/client"
@@ -143,14 +141,16 @@ func (o *leaks) Empty() {
 	o.holds()
 }
 
-// isStubs tells whether a record is that of a stub which lives where its holder is.
-func (w *World) isStubs(key string, holder node.Peer) bool {
+// isTended tells whether a record is that of a stub, or of an entity without a
+// player, and its holder has it in use.
+func (w *World) isTended(key string, holder node.Peer) bool {
 	p := w.byID[holder.ID]
 	if p == nil || p.host == nil || p.host.Self() != holder {
 		return false
 	}
 	g, _ := gameOf(p)
-	return slices.ContainsFunc(g.Inspect().Stubs, func(s proto.StubMade) bool { return proto.StubKey(s.Name) == key })
+	_, players := proto.AccountOf(key)
+	return !players && g.Tends(key)
 }
 
 // holds wants no record to be held by a game that lives: nobody is there for whom it could.
@@ -161,7 +161,7 @@ func (o *leaks) holds() {
 			continue // a claim that was refused may have come through; the next one goes to the same game
 		}
 		holder, err := dbm.HolderOf(rows[key].value)
-		if o.w.isStubs(key, holder) {
+		if o.w.isTended(key, holder) {
 			continue
 		}
 		if p := o.w.byID[holder.ID]; err != nil || p != nil && p.host != nil && p.host.Self() == holder {
@@ -215,7 +215,7 @@ func leftover(p *process) string {
 	case *dbm.DB:
 		busy := 0
 		for key := range n.BusyWith {
-			if !strings.HasPrefix(key, proto.StubKey("")) { // a stub goes on without clients, and is saved
+			if _, players := proto.AccountOf(key); players { // others go on without clients, and are saved
 				busy++
 			}
 		}

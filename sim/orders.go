@@ -202,3 +202,13 @@ func (s *Story) StubGame(name string) node.ID {
 	}
 	return 0
 }
+
+// Tending returns the game that has claimed a record, or is about to; 0 if none does.
+func (s *Story) Tending(record string) node.ID {
+	for _, p := range s.servers() {
+		if g, ok := gameOf(p); ok && g.Tends(record) {
+			return p.id
+		}
+	}
+	return 0
+}

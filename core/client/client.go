@@ -6,6 +6,7 @@ package client
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"time"
 
 	"messiah/core/addr"
@@ -265,10 +266,17 @@ func (c *Client) lose(env *node.Env) {
 	}
 	c.pushes.Restart()
 	clear(c.sentAt)
+	c.asksUnknown(math.MaxUint64)
+}
+
+// asksUnknown ends the calls up to a number that somebody had the client make: whether they ran is not known.
+func (c *Client) asksUnknown(most uint64) {
 	for _, n := range ordered.Keys(c.asks) {
-		c.answered(Answer{Key: c.asks[n], Outcome: proto.OutcomeUnknown})
+		if n <= most {
+			c.answered(Answer{Key: c.asks[n], Outcome: proto.OutcomeUnknown})
+			delete(c.asks, n)
+		}
 	}
-	clear(c.asks)
 }
 
 func (c *Client) connected(env *node.Env, in *node.Input) {
@@ -477,6 +485,7 @@ func (c *Client) message(env *node.Env, in *node.Input) {
 		if c.decode(env, payload, &m) {
 			env.Mark("client-told-game-lost")
 			c.calls.Unknown(m.Num)
+			c.asksUnknown(m.Num)
 			c.pushes.Restart()
 			c.callMore(env)
 		}

@@ -198,7 +198,7 @@ func (r *request) decode(env *node.Env, in *node.Input) bool {
 	case proto.TypeClaim:
 		var m proto.Claim
 		ok := env.Decode(in, &m)
-		r.release.Key, r.release.Num = m.Key, m.Num
+		r.release.Key, r.release.Num, r.release.Entity = m.Key, m.Num, m.Entity
 		return ok
 	case proto.TypeSave:
 		return env.Decode(in, &r.release.Save)

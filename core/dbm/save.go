@@ -14,13 +14,13 @@ func (d *DB) request(env *node.Env, r request) {
 	key := r.release.Key
 	w := d.busy[key]
 	if w != nil && planted.On("refused-with-room") { // whoever would have to wait is sent away
-		d.refuse(env, &r, node.Peer{}, false)
+		d.refuse(env, &r, false)
 		return
 	}
 	switch {
 	case !r.sound():
 		env.Log(node.Warn, "a request for a record that cannot be", "type", r.typ, "key", key, "from", r.from)
-		d.refuse(env, &r, node.Peer{}, true)
+		d.refuse(env, &r, true)
 	case w == nil && len(d.busy) < MaxBusy:
 		w = &work{requests: []request{r}}
 		d.busy[key] = w
@@ -30,7 +30,7 @@ func (d *DB) request(env *node.Env, r request) {
 		w.requests = append(w.requests, r)
 	default:
 		env.Mark("db-queue-full")
-		d.refuse(env, &r, node.Peer{}, false)
+		d.refuse(env, &r, false)
 	}
 }
 
@@ -59,7 +59,7 @@ func (d *DB) carryOut(env *node.Env, key string, w *work) {
 
 // fail refuses the request under way, to be tried again, and goes on with the next.
 func (d *DB) fail(env *node.Env, key string, w *work) {
-	d.refuse(env, &w.requests[0], node.Peer{}, false)
+	d.refuse(env, &w.requests[0], false)
 	d.advance(env, key, w)
 }
 
@@ -80,13 +80,16 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 		if !d.settled {
 			// Absence from this list proves nothing yet.
 			env.Mark("claim-before-settled")
-			d.refuse(env, r, node.Peer{}, false)
+			d.refuse(env, r, false)
 			d.advance(env, key, w)
 			return
 		}
 		if d.holds(rec.Holder) && !planted.On("held-record-granted") { // two games load one record
 			env.Mark("claim-of-a-held-record")
-			d.refuse(env, r, rec.Holder, false)
+			d.refusals++
+			d.answer(env, r.from, &proto.Held{
+				Key: key, Num: r.release.Num, Game: rec.Holder, Entity: rec.Entity, Owner: rec.Owner,
+			})
 			d.advance(env, key, w)
 			return
 		}
@@ -94,6 +97,9 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 	}
 	rec.Holder = r.from
 	rec.Owner++
+	if rec.Entity.IsZero() {
+		rec.Entity = r.release.Entity
+	}
 	if rec.Entity.IsZero() {
 		rec.Entity = addr.EntityID{Maker: env.Self().Inc, N: d.lastOp}
 	}
@@ -106,7 +112,7 @@ func (d *DB) save(env *node.Env, key string, w *work, r *request) {
 	owns := rec.Holder == r.from && rec.Owner == m.Owner
 	if !owns && !planted.On("stale-owner-written") { // who lost the record writes over the one who has it
 		env.Mark("stale-owner-refused")
-		d.refuse(env, r, node.Peer{}, true)
+		d.refuse(env, r, true)
 		d.advance(env, key, w)
 		return
 	}
@@ -126,7 +132,7 @@ func (d *DB) save(env *node.Env, key string, w *work, r *request) {
 	case owns && m.Version != rec.Version:
 		// One in front of its time waits for the save that it is based on; an old one is of no use any more.
 		env.Mark("save-of-another-version")
-		d.refuse(env, r, node.Peer{}, m.Version < rec.Version)
+		d.refuse(env, r, m.Version < rec.Version)
 		d.advance(env, key, w)
 		return
 	default:
@@ -181,14 +187,13 @@ func (d *DB) acknowledge(env *node.Env, key string, w *work) {
 	d.advance(env, key, w)
 }
 
-// refuse answers a request that is not carried out: a claim by who holds the
-// record, if that is why, a save by whether there is no use in trying again.
-func (d *DB) refuse(env *node.Env, r *request, holder node.Peer, stale bool) {
+// refuse answers a request that is not carried out: a save by whether there is no use in trying again.
+func (d *DB) refuse(env *node.Env, r *request, stale bool) {
 	d.refusals++
 	key, num := r.release.Key, r.release.Num
 	switch r.typ {
 	case proto.TypeClaim:
-		d.answer(env, r.from, &proto.Held{Key: key, Num: num, Game: holder})
+		d.answer(env, r.from, &proto.Held{Key: key, Num: num})
 	case proto.TypeTakeName:
 		d.answer(env, r.from, &proto.NameTaken{Num: num, Failed: !stale})
 	case proto.TypeDropName:

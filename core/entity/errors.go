@@ -21,6 +21,8 @@ var (
 	ErrDenied       = errors.New("entity: the caller may not call this method")
 	ErrTooOften     = errors.New("entity: called more often than the method allows")
 	ErrBadArgs      = errors.New("entity: the argument does not fit the method")
+	ErrNameTaken    = errors.New("entity: the name is another record's")
+	ErrNoRecord     = errors.New("entity: no such record")
 	ErrNoPlace      = errors.New("entity: the position is no place")
 	ErrNoSpace      = errors.New("entity: no such space on this game")
 	ErrPanicked     = errors.New("entity: the method panicked; its entity is gone")
@@ -54,7 +56,7 @@ var outcomes = [...]struct {
 	{proto.OutcomeFull, ErrFull}, {proto.OutcomeUnknown, ErrLost}, {proto.OutcomeStaleMailbox, ErrStaleMailbox},
 	{proto.OutcomeStaleProxy, ErrStaleProxy}, {proto.OutcomeNoClient, ErrNoClient}, {proto.OutcomeNoStub, ErrNoStub},
 	{proto.OutcomeDenied, ErrDenied}, {proto.OutcomeTooOften, ErrTooOften}, {proto.OutcomeTimeout, ErrTimeout},
-	{proto.OutcomePanicked, ErrPanicked},
+	{proto.OutcomePanicked, ErrPanicked}, {proto.OutcomeNameTaken, ErrNameTaken}, {proto.OutcomeNoRecord, ErrNoRecord},
 }
 
 // outcomeOf returns how a call ends on the wire whose method returned err.

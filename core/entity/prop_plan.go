@@ -81,6 +81,11 @@ func PlanOf(t reflect.Type) (*Plan, error) {
 // Properties returns the properties in the order of their names; they are not to be changed.
 func (p *Plan) Properties() []Property { return p.props }
 
+// indexes tells whether a property of that name is indexed.
+func (p *Plan) indexes(name string) bool {
+	return slices.ContainsFunc(p.props, func(q Property) bool { return q.Name == name && q.Indexed })
+}
+
 // Saves tells whether a property is saved.
 func (p *Plan) Saves() bool {
 	return slices.ContainsFunc(p.props, func(p Property) bool { return p.Saved })

@@ -48,16 +48,20 @@ func savedParts() []part {
 }
 
 // recordBody is a whole record.
-type recordBody struct{ sections []section }
+type recordBody struct {
+	class    string
+	sections []section
+}
 
 // Code reads or writes the record.
 func (b *recordBody) Code(c *wire.Coder) {
+	c.String(&b.class)
 	wire.Slice(c, &b.sections, func(c *wire.Coder, s *section) { c.Struct(s) })
 }
 
 // Record returns the bytes of an entity's record as it is now, and its index entries.
 func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
-	var b recordBody
+	b := recordBody{class: r.className()}
 	for _, p := range savedParts() {
 		if !p.has(r) {
 			continue
@@ -84,6 +88,9 @@ func (w *World) load(env *node.Env, r *Resident, data []byte) error {
 	var b recordBody
 	if err := w.decoder.Decode(data, &b); err != nil {
 		return fmt.Errorf("entity: record of %v: %w", r.id, err)
+	}
+	if b.class != r.className() {
+		return fmt.Errorf("entity: record of %v: its class is %q, and %q was asked for", r.id, b.class, r.className())
 	}
 	for i := range b.sections {
 		s := &b.sections[i]

@@ -33,6 +33,8 @@ type Resident struct {
 	deleted     bool
 	gone        bool
 	touched     bool
+	fresh       bool // made anew, not read from a record
+	awake       bool // the game knows whose record it is
 	dirty       bool // the game knows that the record is behind
 }
 
@@ -117,7 +119,7 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 	}
 	if b.Data == nil {
 		w.later(chore{kind: choreCreated, r: r})
-		w.stale(env, r)
+		r.fresh = true
 	} else {
 		w.later(chore{kind: choreLoaded, r: r})
 	}
@@ -132,16 +134,27 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 // Wake runs the hooks of an entity that was made.
 func (w *World) Wake(env *node.Env, r *Resident) {
 	must.True(!r.gone, "entity %v is gone before it wakes", r.id)
+	r.awake = true
+	if r.fresh {
+		w.stale(env, r)
+	}
 	w.settle(env)
 }
 
 func (w *World) create(env *node.Env, class string) (*Resident, error) {
 	r, err := w.make(env, class, Birth{Incarnation: 1})
-	if err == nil {
-		w.touch(r)
-		w.later(chore{kind: choreCreated, r: r})
+	if err != nil {
+		return nil, err
 	}
-	return r, err
+	if r.class.class.saves && !w.port.Born(env, r) {
+		w.remove(env, r, proto.OutcomeStaleMailbox)
+		return nil, ErrFull
+	}
+	r.awake = true
+	w.touch(r)
+	w.later(chore{kind: choreCreated, r: r})
+	w.stale(env, r)
+	return r, nil
 }
 
 func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {

@@ -113,6 +113,8 @@ func (s *residentState) Code(c *wire.Coder) {
 	c.Uint64((*uint64)(&r.lastHeld))
 	wire.Map(c, &r.buckets, (*wire.Coder).Uint16, func(c *wire.Coder, t *node.Time) { c.Int64((*int64)(t)) })
 	c.Bool(&r.dirty)
+	c.Bool(&r.fresh)
+	c.Bool(&r.awake)
 	c.Int(&r.asking)
 }
 

@@ -11,6 +11,7 @@ import (
 	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/ordered"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/rpc"
 	"messiah/core/wire"
@@ -46,6 +47,10 @@ type Port interface {
 	Stale(env *node.Env, r *Resident, within time.Duration)
 	// Placed hears that game code has put an area entity somewhere.
 	Placed(env *node.Env, r *Resident)
+	// Question asks the db; Answered with its number ends it. False: too many are asked.
+	Question(env *node.Env, q *Question) bool
+	// Born hears of a new entity whose class saves; false: there is no room for its record.
+	Born(env *node.Env, r *Resident) bool
 	// FindPath asks for a way; Answered with the number ends it. False: too many are asked for.
 	FindPath(env *node.Env, num uint64, from, to geom.Vec3) bool
 	// Home returns the gate by which mail to an entity goes that has no client.
@@ -271,10 +276,13 @@ func (w *World) flush(env *node.Env, r *Resident) {
 
 // stale has an entity's record written within the time of its class.
 func (w *World) stale(env *node.Env, r *Resident) {
-	if r.dirty || r.gone || !r.class.class.saves {
+	if r.dirty || r.gone || !r.awake || !r.class.class.saves {
 		return
 	}
 	r.dirty = true
+	if planted.On("change-never-saved") { // the game is not told
+		return
+	}
 	w.port.Stale(env, r, cmp.Or(r.class.class.within, DefaultSaveWithin))
 }
 
@@ -427,6 +435,9 @@ func (w *World) Find(id addr.EntityID) *Resident {
 	r, _ := w.residents.Get(id)
 	return r
 }
+
+// MailboxOf returns an address of an entity, as ServerEntity.Mailbox does.
+func (w *World) MailboxOf(env *node.Env, r *Resident) addr.Mailbox { return w.mailbox(env, r) }
 
 func (w *World) mailbox(env *node.Env, r *Resident) addr.Mailbox {
 	return addr.Mailbox{Entity: r.id, Incarnation: r.incarnation, Game: env.Self(), Gate: w.port.Home(env, r.id)}

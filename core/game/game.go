@@ -76,7 +76,9 @@ const (
 	timerSave                    // key: tenant
 	timerReport
 	timerDrain
-	timerStubs // the manager is told which stubs there are, and asks for the rest
+	timerAsked     // key: tenant
+	timerQuestions // what the db could not tell is asked again
+	timerStubs     // the manager is told which stubs there are, and asks for the rest
 )
 
 // state is where a tenant stands.
@@ -112,11 +114,12 @@ type tenant struct {
 	pushes   uint64
 	moved    uint64 // number of the client's latest move
 	resident *entity.Resident
-	save     copied // as it is being written while the entity lives on
-	last     copied // as it is being written on the way out
-	again    bool   // it has changed since the copy under way was taken
-	drop     bool   // the record is given back as it is: the entity's state is not to be trusted
-	remove   bool   // the record is removed for good
+	save     copied   // as it is being written while the entity lives on
+	last     copied   // as it is being written on the way out
+	again    bool     // it has changed since the copy under way was taken
+	drop     bool     // the record is given back as it is: the entity's state is not to be trusted
+	remove   bool     // the record is removed for good
+	asked    []uint64 // questions that want to know where the entity lives
 }
 
 // copied is a record as it was at one moment.
@@ -154,7 +157,8 @@ type Game struct {
 	stubBoxes map[string]addr.Mailbox
 	stopping  bool
 	handled   uint64
-	queries   int // path queries under way
+	questions map[uint64]question // by the game\'s number
+	queries   int                 // path queries under way
 	decoder   wire.Decoder
 	encoder   wire.Encoder
 	moved     proto.Move
@@ -171,7 +175,7 @@ func New(cfg Config, script Script) *Game {
 	cfg.RetryEvery = cmp.Or(cfg.RetryEvery, DefaultRetryEvery)
 	cfg.DrainWithin = cmp.Or(cfg.DrainWithin, DefaultDrainWithin)
 	g := &Game{
-		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, heard: map[hearing]uint64{},
+		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, heard: map[hearing]uint64{}, questions: map[uint64]question{},
 		stubBoxes: map[string]addr.Mailbox{}, of: map[*entity.Resident]*tenant{},
 	}
 	g.world = entity.NewWorld(entity.Config{
@@ -214,7 +218,8 @@ func (g *Game) Step(env *node.Env, in *node.Input) {
 // speaker returns which role's word a message is; the others have no say in it.
 func speaker(typ uint16) node.Kind {
 	switch typ {
-	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave:
+	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave,
+		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped:
 		return node.DB
 	case proto.TypeProcesses, proto.TypeBePrimary:
 		return node.Manager
@@ -254,6 +259,12 @@ func (g *Game) message(env *node.Env, in *node.Input) {
 		on(env, in, g.saved)
 	case proto.TypeNoSave:
 		on(env, in, g.noSave)
+	case proto.TypeFound:
+		on(env, in, g.found)
+	case proto.TypeNameTaken:
+		on(env, in, g.nameTaken)
+	case proto.TypeNameDropped:
+		on(env, in, g.nameDropped)
 	case proto.TypeProcesses:
 		on(env, in, g.processes)
 	case proto.TypeGateConnected:
@@ -300,6 +311,12 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 		if t != nil && t.state == live {
 			g.saveNow(env, t)
 		}
+	case timerAsked:
+		if t != nil && t.state == live {
+			g.tellAsked(env, t, proto.OutcomeOK, g.world.MailboxOf(env, t.resident))
+		}
+	case timerQuestions:
+		g.askQuestionsAgain(env)
 	case timerStubs:
 		g.tellStubs(env)
 	case timerDrain:

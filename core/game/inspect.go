@@ -27,7 +27,7 @@ type View struct {
 func (g *Game) Avatars() iter.Seq[View] {
 	return func(yield func(View) bool) {
 		for _, t := range g.tenants.All() {
-			if t.stub != "" {
+			if t.account == "" {
 				continue
 			}
 			v := View{t.account, t.id, stateNames[t.state], t.owner, t.client.Gate, t.client.Route, t.attached}
@@ -52,12 +52,15 @@ type Status struct {
 
 func (g *Game) avatars() (n int) {
 	for _, t := range g.tenants.All() {
-		if t.stub == "" {
+		if t.account != "" {
 			n++
 		}
 	}
 	return n
 }
+
+// Tends tells whether the game has claimed a record, or is about to.
+func (g *Game) Tends(record string) bool { return g.records[record] != nil }
 
 // World returns the entities of the game, for read-only inspection.
 func (g *Game) World() *entity.World { return g.world }

@@ -39,6 +39,10 @@ func (p port) Placed(env *node.Env, r *entity.Resident) { p.g.placed(env, r) }
 
 func (p port) Home(env *node.Env, id addr.EntityID) node.Peer { return p.g.home(env, id) }
 
+func (p port) Question(env *node.Env, q *entity.Question) bool { return p.g.question(env, q) }
+
+func (p port) Born(env *node.Env, r *entity.Resident) bool { return p.g.born(env, r) }
+
 func (p port) FindPath(env *node.Env, num uint64, from, to geom.Vec3) bool {
 	return p.g.findPath(env, num, from, to)
 }

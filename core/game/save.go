@@ -3,6 +3,7 @@ package game
 import (
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/entity"
 	"messiah/core/node"
 	"messiah/core/planted"
@@ -27,8 +28,8 @@ func (g *Game) ask(env *node.Env, t *tenant) {
 	g.lastNum++
 	t.request = g.lastNum
 	switch {
-	case t.state == loading:
-		g.send(env, dbID, &proto.Claim{Key: t.record, Num: t.request})
+	case t.claims():
+		g.send(env, dbID, &proto.Claim{Key: t.record, Num: t.request, Entity: t.id})
 	case t.save.taken:
 		s := g.saveOf(t, &t.save)
 		g.send(env, dbID, &s)
@@ -49,7 +50,7 @@ func (g *Game) saveOf(t *tenant, s *copied) proto.Save {
 // askAgain repeats to a new db what the old one left unanswered.
 func (g *Game) askAgain(env *node.Env) {
 	for _, t := range g.tenants.All() {
-		if t.state != live || t.save.taken {
+		if t.state != live || t.save.taken || t.claims() {
 			env.Mark("asked-the-next-db")
 			g.ask(env, t)
 		}
@@ -60,7 +61,7 @@ func (g *Game) askAgain(env *node.Env) {
 // to an earlier request, or to one of another kind, is stale.
 func (g *Game) answered(env *node.Env, record string, num uint64, load bool) *tenant {
 	t := g.records[record]
-	if t == nil || num == 0 || t.request != num || (t.state == loading) != load {
+	if t == nil || num == 0 || t.request != num || t.claims() != load {
 		env.Mark("stale-db-answer")
 		return nil
 	}
@@ -73,12 +74,24 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 	if t == nil {
 		return
 	}
-	t.owner, t.version, t.id = m.Owner, m.Version, m.Entity
+	t.owner, t.version = m.Owner, m.Version
+	if t.state != loading {
+		g.registered(env, t)
+		return
+	}
+	t.id = m.Entity
 	data := m.Data
 	if len(data) == 0 || planted.On("record-not-read") { // game code begins with an empty entity
 		data = nil
 	}
-	if t.stub == "" && (t.client == (seat{}) || g.stopping) {
+	if len(t.asked) > 0 && data == nil {
+		// There is no such record: the claim has made one.
+		t.remove = true
+		g.tellAsked(env, t, proto.OutcomeNoRecord, addr.Mailbox{})
+		g.giveBack(env, t)
+		return
+	}
+	if t.account != "" && t.client == (seat{}) || g.stopping {
 		env.Mark("loaded-for-nobody")
 		g.fail(env, t.client, proto.RefusedShutdown)
 		g.stand(t)
@@ -97,6 +110,7 @@ func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
 		env.Log(node.Error, "a record cannot be read", "record", t.record, "error", err)
 		g.fail(env, t.client, proto.RefusedStore)
 		g.stand(t)
+		g.tellAsked(env, t, proto.OutcomeFailed, addr.Mailbox{})
 		g.giveBack(env, t) // nothing of it may be overwritten with an empty entity
 		return
 	}
@@ -112,12 +126,14 @@ func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
 		g.stubMade(env, t)
 	case t.client != (seat{}) && t.attached:
 		g.attach(env, t)
+	default:
+		g.tellAsked(env, t, proto.OutcomeOK, g.world.MailboxOf(env, r))
 	}
 }
 
 // giveBack gives a record up as it is.
 func (g *Game) giveBack(env *node.Env, t *tenant) {
-	t.state, t.drop = unloading, true
+	t.state, t.drop = unloading, !t.remove
 	g.ask(env, t)
 }
 
@@ -129,6 +145,18 @@ func (g *Game) held(env *node.Env, _ node.Peer, m *proto.Held) {
 	if t.stub != "" {
 		// The manager believes that nobody has it; whoever held it is about to be known for dead.
 		env.Mark("stub-held-elsewhere")
+		env.After(g.cfg.RetryEvery, timerRetry, t.key)
+		return
+	}
+	if len(t.asked) > 0 && m.Game != (node.Peer{}) {
+		g.tellAsked(env, t, proto.OutcomeOK, addr.Mailbox{
+			Entity: m.Entity, Incarnation: m.Owner, Game: m.Game, Gate: g.home(env, m.Entity),
+		})
+		g.remove(env, t)
+		return
+	}
+	if len(t.asked) > 0 || t.state != loading {
+		env.Mark("record-not-reached-yet")
 		env.After(g.cfg.RetryEvery, timerRetry, t.key)
 		return
 	}
@@ -195,7 +223,7 @@ func (g *Game) stale(env *node.Env, r *entity.Resident, within time.Duration) {
 // saveNow writes a copy of a live entity's record; while one is under way the
 // next waits for its end.
 func (g *Game) saveNow(env *node.Env, t *tenant) {
-	if t.save.taken {
+	if t.save.taken || t.claims() {
 		t.again = true
 		return
 	}
@@ -258,6 +286,15 @@ func (g *Game) disown(env *node.Env, t *tenant) {
 	g.remove(env, t)
 }
 
+// askAnew loads a record once more for who asked for it while it was on its way out.
+func (g *Game) askAnew(env *node.Env, t *tenant) {
+	if len(t.asked) > 0 && !t.remove && !g.stopping {
+		g.claim(env, &tenant{record: t.record, class: t.class, id: t.id, asked: t.asked})
+		return
+	}
+	g.tellAsked(env, t, proto.OutcomeNoRecord, addr.Mailbox{})
+}
+
 // remove forgets a tenant, and begins anew for whoever waits for it.
 func (g *Game) remove(env *node.Env, t *tenant) {
 	if t.leaving != (seat{}) {
@@ -271,8 +308,10 @@ func (g *Game) remove(env *node.Env, t *tenant) {
 	for _, name := range []uint16{timerGrace, timerRetry, timerSave} {
 		env.Cancel(name, t.key)
 	}
+	env.Cancel(timerAsked, t.key)
 	delete(g.records, t.record)
 	g.tenants.Delete(t.key)
+	g.askAnew(env, t)
 	if t.next != (seat{}) {
 		g.enter(env, t.next.Gate, &proto.Enter{Route: t.next.Route, Client: t.nextID, Account: t.account})
 	}

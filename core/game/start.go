@@ -14,6 +14,7 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 		g.register(env)
 	case node.DB:
 		g.askAgain(env)
+		g.askQuestionsAgain(env)
 		g.reportReady(env)
 	}
 }

@@ -36,6 +36,7 @@ func (g *Game) State(c *wire.Coder) {
 	c.Int(&g.queries)
 	wire.Map(c, &g.stubBoxes, (*wire.Coder).String, func(c *wire.Coder, m *addr.Mailbox) { c.Struct(m) })
 	g.codeHeard(c)
+	g.codeQuestions(c)
 }
 
 func (g *Game) codeHeard(c *wire.Coder) {
@@ -72,7 +73,7 @@ func (g *Game) codeTenants(c *wire.Coder) {
 	for _, t := range g.tenants.All() {
 		all = append(all, t)
 	}
-	slices.SortFunc(all, func(a, b *tenant) int { return cmp.Compare(a.key, b.key) })
+	slices.SortFunc(all, compareKeys)
 	wire.Slice(c, &all, func(c *wire.Coder, t **tenant) {
 		if *t == nil {
 			*t = &tenant{}
@@ -122,4 +123,5 @@ func (t *tenant) Code(c *wire.Coder) {
 	c.Bool(&t.again)
 	c.Bool(&t.drop)
 	c.Bool(&t.remove)
+	wire.Slice(c, &t.asked, (*wire.Coder).Uint64)
 }

@@ -77,12 +77,14 @@ const (
 	OutcomeTooOften             // nothing ran: the client is over the method's rate
 	OutcomeTimeout              // the caller has waited long enough; it may have run
 	OutcomePanicked             // the method panicked; its entity is gone
+	OutcomeNameTaken            // the name is another record\'s
+	OutcomeNoRecord             // there is no such record
 	outcomeEnd
 )
 
 var outcomeNames = [outcomeEnd]string{
 	"ok", "no-method", "bad-args", "failed", "no-avatar", "full", "unknown", "stale-mailbox", "stale-proxy", "no-client",
-	"no-stub", "denied", "too-often", "timeout", "panicked",
+	"no-stub", "denied", "too-often", "timeout", "panicked", "name-taken", "no-record",
 }
 
 // String returns the outcome's name.

@@ -9,8 +9,9 @@ import (
 // Claim asks the db to make the sending game the loader of a record, which is made if
 // there is none. Keys are those of key.go.
 type Claim struct {
-	Key string
-	Num uint64 // the game's own, echoed
+	Key    string
+	Num    uint64        // the game's own, echoed
+	Entity addr.EntityID // the id that a new record gets; zero: the db makes one
 }
 
 // Type returns the message's number.
@@ -20,6 +21,7 @@ func (*Claim) Type() uint16 { return TypeClaim }
 func (m *Claim) Code(c *wire.Coder) {
 	c.String(&m.Key)
 	c.Uint64(&m.Num)
+	m.Entity.Code(c)
 }
 
 // Claimed grants a claim: the game is the loader under Owner, and this is the record.
@@ -48,9 +50,11 @@ func (m *Claimed) Code(c *wire.Coder) {
 // Held refuses a claim: another game is the loader, or, with no Game, the
 // record cannot be reached now.
 type Held struct {
-	Key  string
-	Num  uint64
-	Game node.Peer
+	Key    string
+	Num    uint64
+	Game   node.Peer
+	Entity addr.EntityID // of the record that is held, and the number of its claim
+	Owner  uint64
 }
 
 // Type returns the message's number.
@@ -61,6 +65,8 @@ func (m *Held) Code(c *wire.Coder) {
 	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	m.Game.Code(c)
+	m.Entity.Code(c)
+	c.Uint64(&m.Owner)
 }
 
 // Save writes a record as its owner. Who gets no answer repeats it as it was: a
