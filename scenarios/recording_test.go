@@ -62,10 +62,11 @@ func read(t *testing.T, rec *record.Recording) *record.Recording {
 	return back
 }
 
-// replayed replays a recording as a file. Some scenarios pretend that a process is of another version.
-func replayed(t *testing.T, rec *record.Recording) flight.Report {
+// replayed replays a recording of a scenario as a file. Some scenarios pretend that a process is of another version.
+func replayed(t *testing.T, sc *sim.Scenario, rec *record.Recording) flight.Report {
 	t.Helper()
 	o := playing()
+	o.Script = func() game.Script { return sc.Game.Script(sim.Observer{}) }
 	o.Version = rec.Head.Version
 	r, err := flight.Play(read(t, rec), o)
 	if err != nil {
@@ -87,7 +88,7 @@ func TestRecordingsOfAllScenariosReplay(t *testing.T) {
 					if sc.Game.Observed && rec.Head.Self.ID.Kind() == node.Game {
 						continue // what the story tells its code is no input
 					}
-					r := replayed(t, rec)
+					r := replayed(t, sc, rec)
 					if r.First != nil || r.Compare.States != 1 || rec.Head.Lost != 0 {
 						t.Fatalf("seed %d, %v: %+v differs: %+v", seed+1, rec.Head.Self, r, r.First)
 					}
@@ -103,7 +104,7 @@ func TestRecordingsThatForgotReplay(t *testing.T) {
 	for _, name := range []string{"town-under-fire", "reconnect-resume", "late-answers", "game-lost", "db-lost", "manager-restart"} {
 		for seed := range uint64(3) {
 			for _, rec := range recorded(t, name, seed+1, record.MinLimit) {
-				r := replayed(t, rec)
+				r := replayed(t, named(t, name), rec)
 				if r.First != nil || r.Compare.States != uint64(len(rec.Segments)) {
 					t.Fatalf("%s, seed %d, %v: differs after %d messages: %+v", name, seed+1, rec.Head.Self, r.Compare.Messages, r.First)
 				}
