@@ -200,6 +200,9 @@ func (w *World) bind(k *Class) *bound {
 	return b
 }
 
+// SetContain says whether the world contains panics, as Config.Contain does.
+func (w *World) SetContain(contain bool) { w.cfg.Contain = contain }
+
 // Class returns a class of the world by name, nil if there is none.
 func (w *World) Class(name string) *Class {
 	if b := w.classes[name]; b != nil {

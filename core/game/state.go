@@ -18,6 +18,7 @@ func (g *Game) Settings(c *wire.Coder) {
 	c.Int64((*int64)(&g.cfg.RetryEvery))
 	c.Int64((*int64)(&g.cfg.DrainWithin))
 	c.Bool(&g.cfg.Contain)
+	g.world.SetContain(g.cfg.Contain)
 }
 
 // State reads or writes the whole state.
