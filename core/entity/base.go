@@ -5,8 +5,11 @@
 package entity
 
 import (
+	"time"
+
 	"messiah/core/addr"
 	"messiah/core/geom"
+	"messiah/core/move"
 	"messiah/core/node"
 )
 
@@ -66,11 +69,13 @@ type ServerStubEntity struct{ ServerEntity }
 
 func (*ServerStubEntity) stub() {}
 
-// Place is where an area entity is.
+// Place is where an area entity is, and how fast its client may move it.
 type Place struct {
-	space addr.EntityID
-	at    geom.Vec3
-	yaw   float32
+	owner  *Resident
+	space  addr.EntityID
+	at     geom.Vec3
+	yaw    float32
+	budget move.Budget
 }
 
 func (p *Place) area() *Place { return p }
@@ -83,6 +88,26 @@ func (p *Place) Position() geom.Vec3 { return p.at }
 
 // Yaw returns where the entity looks, in radians.
 func (p *Place) Yaw() float32 { return p.yaw }
+
+// Speed returns how fast the entity's client may move it, in metres a second; 0 is unchecked.
+func (p *Place) Speed() float64 { return p.budget.Speed() }
+
+// SetSpeed sets how fast the entity's client may move it from now on, in metres a
+// second up to move.MaxSpeed, all three dimensions together; 0 checks nothing, as it
+// is where the class has no SpeedLimit. A client that says that it moved faster is
+// put back to where it was. Moves on their way are judged by the new speed.
+func (p *Place) SetSpeed(c *Call, metresPerSecond float64) {
+	p.budget.SetSpeed(c.Now(), metresPerSecond)
+	c.world.freed(p)
+}
+
+// Allow lets the entity's client move it so many metres farther within a time, up to
+// move.MaxAllowance and move.MaxAllowFor: for a fall, a leap or a push that the
+// client carries out. Teleport needs none.
+func (p *Place) Allow(c *Call, metres float64, within time.Duration) {
+	p.budget.Allow(c.Now(), metres, within)
+	c.world.freed(p)
+}
 
 // Player is an avatar's side of its player.
 type Player struct {

@@ -88,7 +88,8 @@ func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 }
 
 // Teleport puts an area entity into a space of this game, at a place in metres
-// from its origin. A place that is none, or a space that is not here, is an error.
+// from its origin. An avatar's client is told, and what it says of its place counts
+// again once it has followed. A place that is none, or a space that is not here, is an error.
 func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) error {
 	r := e.base().resident
 	if !at.Within(MaxCoord) || yaw-yaw != 0 {
@@ -98,6 +99,8 @@ func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) 
 		return ErrNoSpace
 	}
 	c.world.place(r, space, at, yaw)
+	r.place.budget.Correct() // what its client says meanwhile is of another place
+	c.world.freed(r.place)
 	c.world.port.Placed(c.env, r)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"messiah/core/addr"
+	"messiah/core/move"
 	"messiah/core/schema"
 )
 
@@ -26,6 +27,7 @@ type Class struct {
 	saves   bool
 	shards  int           // of a stub; 0 is one
 	within  time.Duration // saved so long after a change at the latest
+	speed   float64       // of its entities at first, in metres a second; 0 is unchecked
 }
 
 // Name returns the class's name.
@@ -301,6 +303,21 @@ func Make[P Entity](fresh func() P) Part[P] {
 
 // DefaultSaveWithin is how long a change waits for its save where a class does not say.
 const DefaultSaveWithin = 10 * time.Second
+
+// SpeedLimit is how fast clients may move the entities of a class, in metres a
+// second, until game code says otherwise with Place.SetSpeed.
+func SpeedLimit[P Entity](metresPerSecond float64) Part[P] {
+	return Part[P]{add: func(k *Class) error {
+		if !(metresPerSecond > 0 && metresPerSecond <= move.MaxSpeed) {
+			return fmt.Errorf("a speed limit of %v m/s: more than 0 and up to %v are possible", metresPerSecond, float64(move.MaxSpeed))
+		}
+		if !k.area || !k.avatar {
+			return fmt.Errorf("only an avatar with a place is moved by a client: embed entity.AvatarAreaEntity")
+		}
+		k.speed = metresPerSecond
+		return nil
+	}}
+}
 
 // maxShards bounds the shards of a stub.
 const maxShards = 256

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"messiah/core/addr"
-	"messiah/core/geom"
 	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -179,6 +178,9 @@ func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
 			return nil, err
 		}
 	}
+	if k.class.speed > 0 {
+		r.place.budget.SetSpeed(env.Now(), k.class.speed)
+	}
 	w.admit(r)
 	return r, nil
 }
@@ -188,6 +190,7 @@ func (w *World) bindResident(r *Resident) {
 	r.entity.base().resident = r
 	if a, is := r.entity.(Area); is {
 		r.place = a.area()
+		r.place.owner = r
 	}
 	if a, is := r.entity.(Avatar); is {
 		r.player = a.client()
@@ -340,18 +343,4 @@ func (r *Resident) sortedTimers() []*entityTimer {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.key, b.key))
 	})
 	return all
-}
-
-// Move puts an area entity where its client says that it is; the hook Moved runs.
-// An entity without a place stays without one.
-func (w *World) Move(env *node.Env, r *Resident, at geom.Vec3, yaw float32) {
-	if r.place == nil || r.dying {
-		return
-	}
-	from := r.place.at
-	r.place.at, r.place.yaw = at, yaw
-	if h, has := r.entity.(Moved); has {
-		w.run(env, r, func(c *Call) { h.Moved(c, from) })
-		w.settle(env)
-	}
 }

@@ -145,6 +145,7 @@ func (s *residentState) codePlace(c *wire.Coder) {
 	c.Float64(&p.at.Y)
 	c.Float64(&p.at.Z)
 	c.Float32(&p.yaw)
+	c.Struct(&p.budget)
 }
 
 func (s *residentState) codeTree(c *wire.Coder) {

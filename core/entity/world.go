@@ -101,6 +101,8 @@ type IndexEntry = proto.IndexEntry
 type Watch struct {
 	Hook func(hook Hook, class *Class, name string) // name: an avatar's account, a stub's name or an id
 	Live func(id addr.EntityID, incarnation uint64, live bool)
+	// Freed hears that the server moved an entity, or let its client move it farther or faster.
+	Freed func(r *Resident)
 }
 
 // Hook says what has happened to an entity.

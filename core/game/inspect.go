@@ -62,6 +62,14 @@ func (g *Game) avatars() (n int) {
 // Tends tells whether the game has claimed a record, or is about to.
 func (g *Game) Tends(record string) bool { return g.records[record] != nil }
 
+// Sitting returns the avatar of the client behind a gate's route, nil where none lives for it.
+func (g *Game) Sitting(gate node.Peer, route uint64) *entity.Resident {
+	if t := g.sitting(seat{Gate: gate, Route: route}); t != nil {
+		return t.resident
+	}
+	return nil
+}
+
 // World returns the entities of the game, for read-only inspection.
 func (g *Game) World() *entity.World { return g.world }
 

@@ -23,7 +23,7 @@ func (s *Serial) Step(env *node.LaneEnv, in *node.Input) {
 		return
 	}
 	switch in.Type {
-	case proto.TypeReply, proto.TypePush:
+	case proto.TypeReply, proto.TypePush, proto.TypeCorrect:
 		s.body = append(proto.AppendClient(s.body[:0], in.Type, in.Num), in.Body...)
 		s.routes = [2]uint64{in.Conn, uint64(in.Session)}
 		s.frame = wire.AppendFrame(s.frame[:0], proto.TypeToClient, in.Flags, s.routes[:], s.body)

@@ -49,6 +49,7 @@ func (g *Game) enterLive(env *node.Env, t *tenant, s seat, client addr.ClientID)
 	env.Cancel(timerGrace, t.key)
 	g.sit(t, s, client)
 	g.entered(env, t)
+	g.show(env, t)
 	g.attach(env, t)
 }
 
@@ -152,6 +153,7 @@ func (g *Game) takeOver(env *node.Env, t *tenant, s seat) {
 	}
 	g.stand(t)
 	g.sit(t, s, client)
+	g.show(env, t)
 	g.attach(env, t)
 }
 

@@ -118,6 +118,7 @@ func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
 	g.of[r] = t
 	if t.client != (seat{}) {
 		g.entered(env, t)
+		g.show(env, t)
 	}
 	g.world.Wake(env, r)
 	switch {

@@ -41,19 +41,24 @@ func (m *Move) Code(c *wire.Coder) {
 // Correct puts a client's avatar somewhere else than the client said: moves count
 // again once the client has followed it and says so in Move.Ack.
 type Correct struct {
-	Num uint32 // grows with each correction of the avatar
-	At  geom.Vec3
-	Yaw float32
+	Num    uint32 // another one with each correction of the avatar
+	At     geom.Vec3
+	Yaw    float32 // radians
+	Placed bool    // the server put it there; else it is back because a move was refused
 }
 
 // Type returns the message's number.
 func (*Correct) Type() uint16 { return TypeCorrect }
 
-// Code reads or writes the message.
+// Code reads or writes the message; reading refuses what is no place.
 func (m *Correct) Code(c *wire.Coder) {
 	c.Uint32(&m.Num)
 	c.Float64(&m.At.X)
 	c.Float64(&m.At.Y)
 	c.Float64(&m.At.Z)
 	c.Float32(&m.Yaw)
+	c.Bool(&m.Placed)
+	if c.Decoding() && c.Err() == nil && (!m.At.Within(MaxCoord) || m.Yaw-m.Yaw != 0) {
+		c.Fail(ErrPosition)
+	}
 }

@@ -54,7 +54,7 @@ var table = [...]row{
 	{"core/session", []string{"core/node", "core/wire", "core/arq", "core/must", "core/planted"},
 		[]string{"github.com/flynn/noise", "github.com/klauspost/compress"}},
 
-	{"core/entity", join(foundation[:], "core/proto", "core/schema"), nil},
+	{"core/entity", join(foundation[:], "core/proto", "core/schema", "core/move"), nil},
 	{"core/aoi", foundation[:], nil},
 	{"core/space", join(foundation[:], "core/aoi", "core/nav"), nil},
 	{"core/move", join(foundation[:], "core/nav"), nil},
