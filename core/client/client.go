@@ -11,6 +11,7 @@ import (
 
 	"messiah/core/addr"
 	"messiah/core/check"
+	"messiah/core/geom"
 	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/ordered"
@@ -35,6 +36,7 @@ type Config struct {
 	CallEvery   time.Duration // between two calls; 0 calls again at once
 	Calls       uint64        // calls in all; 0 is no limit
 	MoveEvery   time.Duration // between two moves; 0 stands still
+	Speed       float64       // of its walk in metres a second; 0 is 0.4 m with each move
 
 	// NumberBase is what the numbers of calls begin after. Clients that share an
 	// account in one run differ in the upper 32 bits.
@@ -109,9 +111,10 @@ type Client struct {
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
 	rejected                                 uint64
-	moves                                    uint64
+	moves, corrections                       uint64
 	scratch, args                            []byte
-	place                                    proto.Move
+	origin                                   geom.Vec3  // of the walk: where corrections have moved it to
+	place                                    proto.Move // the latest that was sent, and the correction that was followed
 	encoder                                  wire.Encoder
 	decoder                                  wire.Decoder
 }
@@ -267,6 +270,7 @@ func (c *Client) lose(env *node.Env) {
 	c.pushes.Restart()
 	clear(c.sentAt)
 	c.asksUnknown(math.MaxUint64)
+	c.place.Ack = 0 // the next session's corrections have numbers of their own
 }
 
 // asksUnknown ends the calls up to a number that somebody had the client make: whether they ran is not known.
@@ -415,30 +419,6 @@ func (c *Client) callMore(env *node.Env) {
 	}
 }
 
-// The walk of a client: to and fro along a line, in metres.
-const (
-	walkStep   = 0.4 // 4 m/s at 10 moves a second
-	walkLength = 100 // steps
-)
-
-// move says where the avatar is, and when to say so again.
-func (c *Client) move(env *node.Env) {
-	if c.state != In || c.stop || c.cfg.MoveEvery == 0 {
-		return
-	}
-	c.moves++
-	step := c.moves % (2 * walkLength)
-	c.place.Seq = c.moves
-	c.place.At.X = float64(float64(min(step, 2*walkLength-step)) * walkStep)
-	if planted.On("fused-multiply-add") { // how often it rounds is the machine's affair
-		c.place.At.X = planted.MulAdd(float64(step), walkStep, walkStep/3)
-	}
-	c.scratch = proto.AppendClient(c.scratch[:0], proto.TypeMove, 0)
-	c.scratch = c.encoder.Append(c.scratch, &c.place)
-	env.Offload(LaneSession, &node.Input{Type: session.TaskSend, Flags: node.FlagLatest, Body: c.scratch})
-	env.After(c.cfg.MoveEvery, timerMove, 0)
-}
-
 // AppendNumber appends the argument of a numbered call: one binary value that
 // holds the number in little-endian order and padding.
 func AppendNumber(dst []byte, n uint64, padding int) []byte {
@@ -491,6 +471,8 @@ func (c *Client) message(env *node.Env, in *node.Input) {
 		}
 	case proto.TypeKicked:
 		c.kicked(env, payload)
+	case proto.TypeCorrect:
+		c.correct(env, payload)
 	}
 }
 
@@ -600,6 +582,7 @@ type Status struct {
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
 	Answers                                  []Answer // of calls that somebody had it make, the latest last
+	Corrections                              uint64 // of moves that were refused
 	// Older is the side whose version is older, as a gate last told when it took or refused this
 	// client: session.OlderClient, session.OlderServer, or empty.
 	Older string
@@ -611,7 +594,7 @@ func (c *Client) Inspect() Status {
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves, Older: c.older, Answers: c.answers,
+		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers,
 	}
 }
 
@@ -642,7 +625,11 @@ func (c *Client) State(w *wire.Coder) {
 	w.Bool(&c.due)
 	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
 	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.rejected, &c.moves} {
+	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.rejected, &c.moves, &c.corrections} {
 		w.Uint64(n)
 	}
+	w.Float64(&c.origin.X)
+	w.Float64(&c.origin.Y)
+	w.Float64(&c.origin.Z)
+	w.Uint32(&c.place.Ack)
 }

@@ -192,6 +192,7 @@ type Tally struct {
 
 	Lost, Doubled, Reordered               uint64 // what must not be
 	Refusals, Kicks, Resumes, Logins, Loss uint64
+	Corrections                            uint64 // of moves that were refused
 
 	BytesIn       uint64
 	Unsent        uint64 // datagrams that the system did not take
@@ -224,6 +225,7 @@ func (t *Tally) take(s client.Status, ended bool) {
 	t.Resumes += s.Resumes
 	t.Logins += s.Logins
 	t.Loss += s.Losses
+	t.Corrections += s.Corrections
 	for _, f := range s.Calls.Faults {
 		if len(t.Faults) < maxFaults {
 			t.Faults = append(t.Faults, s.Account+": "+f)
@@ -242,7 +244,7 @@ func (t *Tally) add(u *Tally) {
 		{&t.Sent, &u.Sent}, {&t.Done, &u.Done}, {&t.Failed, &u.Failed}, {&t.Unknown, &u.Unknown},
 		{&t.Lost, &u.Lost}, {&t.Doubled, &u.Doubled}, {&t.Reordered, &u.Reordered},
 		{&t.Refusals, &u.Refusals}, {&t.Kicks, &u.Kicks}, {&t.Resumes, &u.Resumes},
-		{&t.Logins, &u.Logins}, {&t.Loss, &u.Loss},
+		{&t.Logins, &u.Logins}, {&t.Loss, &u.Loss}, {&t.Corrections, &u.Corrections},
 		{&t.BytesIn, &u.BytesIn}, {&t.Unsent, &u.Unsent}, {&t.Reads, &u.Reads}, {&t.Writes, &u.Writes},
 	} {
 		*pair[0] += *pair[1]

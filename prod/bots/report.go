@@ -21,7 +21,7 @@ type Report struct {
 	Duplicated uint64   `json:"duplicated"`
 	Reordered  uint64   `json:"reordered"`
 
-	Corrections       *uint64  `json:"corrections"`
+	Corrections       uint64   `json:"corrections"` // of moves that were refused
 	BytesPerNeighbour *float64 `json:"bytes_per_neighbour_update"`
 	DownBitsPerS      float64  `json:"down_bits_per_second"` // to all clients, packet headers of the network aside
 
@@ -89,7 +89,8 @@ func Measure(ctx context.Context, cfg Config, length time.Duration, progress fun
 		DownBitsPerS: 8 * perSecond(after.BytesIn-before.BytesIn, took),
 		Transport:    transportOf(cfg.Gates), Seconds: took.Seconds(), Calls: after.Done - before.Done,
 		Unknown: last.Unknown - min(lost, last.Unknown), Resumed: last.Resumes, Logins: last.Logins, LoggedOut: last.Ended,
-		Faults: append([]string{}, last.Faults...),
+		Corrections: last.Corrections,
+		Faults:      append([]string{}, last.Faults...),
 	}
 	r.Verified = r.Lost+r.Duplicated+r.Reordered == 0 && r.Connected == r.Clients
 	return r, nil
