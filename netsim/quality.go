@@ -73,6 +73,11 @@ func Torn() Profile {
 	}
 }
 
+// Jittery is a link on which an item takes up to 200 ms longer than another, and nothing is lost.
+func Jittery() Profile {
+	return Profile{Name: "jittery", Latency: 30 * time.Millisecond, Jitter: 200 * time.Millisecond}
+}
+
 // Profiles returns the named profiles, best first.
 func Profiles() []Profile {
 	return []Profile{LAN(), WiFi(), Bufferbloat(), Stalling(), Mobile3G()}
@@ -83,7 +88,7 @@ func ProfileNamed(name string) (Profile, error) {
 	if p, ok := lossyNamed(name); ok {
 		return p, nil
 	}
-	for _, p := range append(Profiles(), Torn()) {
+	for _, p := range append(Profiles(), Torn(), Jittery()) {
 		if p.Name == name {
 			return p, nil
 		}

@@ -120,6 +120,11 @@ var bugs = [...]Bug{
 	{"fused-multiply-add", "replay", "second-login", []string{"move-every=100ms"},
 		"A client computes where it is by x*y+z, which arm64 and amd64 v3 round once and amd64 v1 twice."},
 
+	{"budget-without-slack", "honest-move", "jitter-speed-check", nil,
+		"A game takes a move that jitter made late for one that was too fast."},
+	{"move-judged-alone", "cheat-caught", "jitter-speed-check", nil,
+		"A game judges each move by itself, so that many small ones together may be as fast as they like."},
+
 	{"call-without-route", "no-error-log", "connect-then-disconnect", nil,
 		"A gate forwards calls without saying who speaks."},
 }

@@ -145,7 +145,7 @@ func newMessage(typ uint16) node.Message {
 		&proto.StoreDelete{}, &proto.StoreFind{}, &proto.StoreListed{},
 		&proto.Query{}, &proto.Found{}, &proto.TakeName{}, &proto.NameTaken{}, &proto.DropName{}, &proto.NameDropped{},
 		&proto.Login{}, &proto.LoggedIn{}, &proto.LoginRefused{}, &proto.Logout{}, &proto.Call{}, &proto.Reply{}, &proto.Push{},
-		&proto.GameLost{}, &proto.Kicked{}, &proto.Move{}, &proto.Workload{},
+		&proto.GameLost{}, &proto.Kicked{}, &proto.Move{}, &proto.Correct{}, &proto.Workload{},
 	} {
 		if m.Type() == typ {
 			return m

@@ -150,6 +150,9 @@ func (w *World) watched(p *process, s game.Script) game.Script {
 		}
 		w.saw(Sight{What: SawServerOpen, By: p})
 	}
+	s.Watch.Freed = func(r *entity.Resident) {
+		w.saw(Sight{What: SawFreed, By: p, Entity: r.ID(), Incarnation: r.Incarnation()})
+	}
 	s.Watch.Hook = func(hook entity.Hook, k *entity.Class, name string) {
 		what, seen := sightOf(hook)
 		switch {
@@ -198,6 +201,7 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 	}
 	// Game code tells the oracles of counted calls alone.
 	w.counts[cfg.NumberBase>>32] = cfg.Method == "count"
+	w.walkSpeed[id] = cfg.Walk()
 	// Queued delivery: what reached the client is handled before it hears that its session ended.
 	p := w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
 		dialer := session.NewDialer(session.DialerConfig{

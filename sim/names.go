@@ -14,7 +14,7 @@ var typeNames = map[uint16]string{
 	proto.TypeClientLost: "client-lost", proto.TypeClientBack: "client-back", proto.TypeExit: "exit",
 	proto.TypeExited: "exited", proto.TypeKickClient: "kick-client",
 	proto.TypeClientCall: "client-call", proto.TypeToClient: "to-client",
-	proto.TypeClientMove: "client-move", proto.TypeMove: "move",
+	proto.TypeClientMove: "client-move", proto.TypeMove: "move", proto.TypeCorrect: "correct",
 	proto.TypeClaim: "claim", proto.TypeClaimed: "claimed", proto.TypeHeld: "held", proto.TypeSave: "save",
 	proto.TypeSaved: "saved", proto.TypeRelease: "release", proto.TypeNoSave: "no-save",
 	proto.TypeStoreGet: "store-get", proto.TypeStorePut: "store-put", proto.TypeStoreGot: "store-got",

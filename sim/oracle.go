@@ -7,15 +7,16 @@ import (
 
 // Sight is something that game code saw.
 type Sight struct {
-	What    SightKind
-	By      *process
-	Account string // or the stub's name
-	N       uint64
-	Count   uint64        // of SawExecuted: how many calls the avatar remembers, this one included
-	Entity  addr.EntityID // of SawSent, who sends; of SawLive and SawGone, whose incarnation is N
-	Stream  uint64        // of SawSent, SawRan and SawTold: all calls of one entity by one address; N is the call's number in it
-	Asks    bool          // of SawSent: the sender is to be told in any case
-	Err     error         // of SawTold: nil where the call ran
+	What        SightKind
+	By          *process
+	Account     string // or the stub's name
+	N           uint64
+	Count       uint64        // of SawExecuted: how many calls the avatar remembers, this one included
+	Entity      addr.EntityID // of SawSent, who sends; of SawLive and SawGone, whose incarnation is N; of SawFreed
+	Stream      uint64        // of SawSent, SawRan and SawTold: all calls of one entity by one address; N is the call's number in it
+	Asks        bool          // of SawSent: the sender is to be told in any case
+	Err         error         // of SawTold: nil where the call ran
+	Incarnation uint64        // of SawFreed
 }
 
 // SightKind says what game code saw.
@@ -34,6 +35,7 @@ const (
 	SawTold   // its sender is told how it ended
 	SawLive
 	SawGone
+	SawFreed // the server moved the entity, or let its client move it farther
 )
 
 // Oracle judges a run: from what nodes hold, what game code saw and what crossed
@@ -90,6 +92,8 @@ func Oracles() []OracleAbout {
 		{"routes", "every client's route leads to its avatar's game", "rest", nil},
 		{"bounded", "no queue, buffer or table exceeds its stated bound", "checkpoints", nil},
 		{"progress", "after faults stop, the cluster comes to rest within the stated time and serves again", "liveness", nil},
+		{"honest-move", "a client that keeps to its speed is corrected once at most, and once more in five seconds", "always", nil},
+		{"cheat-caught", "no avatar is farther than its speed and the stated slack allow, and a client that says so is told within five seconds", "always", nil},
 		{"replay", "the same seed gives the same trace hash", "sweep", nil},
 		{"no-error-log", "nothing logs at ERROR in a run, and no message finds no handler", "always", nil},
 	}
@@ -101,7 +105,7 @@ func Oracles() []OracleAbout {
 
 func newOracles(w *World) []Oracle {
 	return []Oracle{
-		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w), newOnce(w), newMail(w), newOneOwner(w),
+		newAdmission(w), newOneStub(w), newTruth(w), newHooks(w), newCalls(w), newDurable(w), newLoaders(w), newRoutes(w), newBounds(w), newLeaks(w), newOnce(w), newMail(w), newOneOwner(w), newMoves(w),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"messiah/core/client"
+	"messiah/core/geom"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/session"
@@ -114,6 +115,23 @@ func (c *Player) gate() node.ID {
 
 // Gate returns the gate that has the client's login, or 0.
 func (c *Player) Gate() node.ID { return c.gate() }
+
+// Place returns where the client's avatar is; false where none lives, or it is nowhere.
+func (c *Player) Place() (at geom.Vec3, known bool) {
+	for _, p := range c.w.servers() {
+		g, ok := gameOf(p)
+		if !ok {
+			continue
+		}
+		for v := range g.Avatars() {
+			r := g.World().Find(v.Entity)
+			if v.Account == c.account && r != nil && r.Place() != nil {
+				return r.Place().Position(), true
+			}
+		}
+	}
+	return geom.Vec3{}, false
+}
 
 // Game returns the game on which the client's avatar lives, or 0.
 func (c *Player) Game() node.ID {

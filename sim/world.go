@@ -93,6 +93,8 @@ type World struct {
 	keys    session.KeyPair
 	stubs   []string        // that the game's code can create; nil until somebody asks
 	counts  map[uint64]bool // by the upper half of a client's call numbers: its calls are counted
+	// walkSpeed is how fast a client walks, in metres a second.
+	walkSpeed map[node.ID]float64
 
 	oracles   []Oracle
 	watchers  []*watcher
@@ -166,7 +168,7 @@ const (
 func NewWorld(cfg Config) *World {
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, plan: cfg.Plan, byID: map[node.ID]*process{},
-		marks: map[string]uint64{}, counts: map[uint64]bool{}, rude: map[node.ID]bool{}, forgiven: map[string]bool{},
+		marks: map[string]uint64{}, counts: map[uint64]bool{}, walkSpeed: map[node.ID]float64{}, rude: map[node.ID]bool{}, forgiven: map[string]bool{},
 		procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
 	if w.source == nil {

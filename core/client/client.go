@@ -582,7 +582,7 @@ type Status struct {
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
 	Answers                                  []Answer // of calls that somebody had it make, the latest last
-	Corrections                              uint64 // of moves that were refused
+	Corrections                              uint64   // of moves that were refused
 	// Older is the side whose version is older, as a gate last told when it took or refused this
 	// client: session.OlderClient, session.OlderServer, or empty.
 	Older string

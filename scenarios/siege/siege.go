@@ -35,6 +35,9 @@ const (
 // wayFound hears the path lane's answer.
 const wayFound entity.Reply[entity.Path] = "way-found"
 
+// Speed is how fast a player may walk where the walk is checked, in metres a second.
+const Speed = 4.4
+
 // pushEvery is after how many counted calls the avatar calls its client.
 const pushEvery = 8
 
@@ -61,6 +64,7 @@ type Director struct{ entity.ServerStubEntity }
 type Observer struct {
 	Executed func(account string, n, count uint64) // the avatar remembers so many
 	Count    func(n uint64) uint64                 // nil, or what a ledger's count is before it executes a call
+	Speed    float64                               // how fast clients may walk, in metres a second; 0 is unchecked
 }
 
 // Methods returns the names of everything that crosses the wire by a number.
@@ -91,17 +95,18 @@ func Script(o *Observer) game.Script {
 	if o == nil {
 		o = &Observer{}
 	}
+	avatar := []entity.Part[*Avatar]{
+		entity.Handle(Count, o.count, entity.OwnClient),
+		entity.Handle(Echo, (*Avatar).echo, entity.OwnClient),
+		entity.Handle(Way, (*Avatar).way, entity.OwnClient),
+		entity.Handle(Where, (*Avatar).where, entity.OwnClient),
+		entity.OnReply(wayFound, (*Avatar).wayFound),
+	}
+	if o.Speed > 0 {
+		avatar = append(avatar, entity.SpeedLimit[*Avatar](o.Speed))
+	}
 	return game.Script{
-		Classes: []*entity.Class{
-			entity.Define(Avatars,
-				entity.Handle(Count, o.count, entity.OwnClient),
-				entity.Handle(Echo, (*Avatar).echo, entity.OwnClient),
-				entity.Handle(Way, (*Avatar).way, entity.OwnClient),
-				entity.Handle(Where, (*Avatar).where, entity.OwnClient),
-				entity.OnReply(wayFound, (*Avatar).wayFound),
-			),
-			entity.Define(Directors),
-		},
+		Classes:    []*entity.Class{entity.Define(Avatars, avatar...), entity.Define(Directors)},
 		Table:      RPC(),
 		Avatar:     string(Avatars),
 		ServerOpen: serverOpen,
