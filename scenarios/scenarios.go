@@ -46,14 +46,18 @@ func All() []*sim.Scenario {
 		stubLost(),
 		townUnderFire(),
 		twoVersions(),
+		jitterSpeedCheck(),
 	}
 }
 
 // Town is the sample game as simulated clusters run it.
-func Town() sim.Game {
+func Town() sim.Game { return town(0) }
+
+// town is the sample game whose players' walk is held to a speed in metres a second; 0 is unchecked.
+func town(speed float64) sim.Game {
 	return sim.Game{
 		Script: func(o sim.Observer) game.Script {
-			return siege.Script(&siege.Observer{Executed: o.Executed})
+			return siege.Script(&siege.Observer{Executed: o.Executed, Speed: speed})
 		},
 		Finder: func() nav.Pathfinder { return nav.Courtyard() },
 		RPC:    siege.RPC(),
