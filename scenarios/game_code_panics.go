@@ -44,7 +44,7 @@ const panicsAt = 40
 // fragileTown is the sample game whose first player's avatar panics now and then.
 func fragileTown() sim.Game {
 	g := Town()
-	g.Contain = true
+	g.Contain, g.Observed = true, true
 	g.Script = func(o sim.Observer) game.Script {
 		return siege.Script(&siege.Observer{Executed: func(account string, n, count uint64) {
 			if account == sim.Account(1) && n%panicsAt == 0 {
