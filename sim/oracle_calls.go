@@ -117,6 +117,8 @@ func (o *calls) tally(p *process, st *client.Status) {
 		w.Violate("delivered-or-told", "%v was told %d times that its avatar takes no such call", p.id, st.Rejected)
 	case st.LedgerFaults > 0:
 		w.Violate("order", "%v found %d ledgers of its avatar out of step", p.id, st.LedgerFaults)
+	case st.Forgotten > 0:
+		w.Violate("durable", "%v was told %d times less than what its avatar had said to be in the store", p.id, st.Forgotten)
 	case st.PushDisorder > 0:
 		w.Violate("order", "%v got %d pushes twice or late", p.id, st.PushDisorder)
 	case st.PushGaps > 0 && !o.excused && st.Losses == 0:

@@ -151,6 +151,7 @@ type Ledger struct {
 	Count     uint64
 	Doubled   uint64
 	Reordered uint64
+	Stored    uint64 // a Count that is in the store, acknowledged; whoever reads the ledger later finds no less
 }
 
 // Execute takes call n and tells whether it is the next in order; gaps are
@@ -176,6 +177,7 @@ func (l *Ledger) Code(c *wire.Coder) {
 	c.Uint64(&l.Count)
 	c.Uint64(&l.Doubled)
 	c.Uint64(&l.Reordered)
+	c.Uint64(&l.Stored)
 }
 
 // Stream follows numbered pushes from one avatar to its client. The numbers

@@ -110,6 +110,7 @@ type Client struct {
 
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
+	counted, kept, forgotten                 uint64 // what the avatar said: its count, what of it is stored; answers that knew less
 	rejected                                 uint64
 	moves, corrections                       uint64
 	scratch, args                            []byte
@@ -514,12 +515,17 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 	c.callMore(env)
 }
 
-// ledger compares the avatar's word on what it has executed with the call that it answers.
+// ledger compares the avatar's word on what it has executed with the call that it
+// answers, and with what it has said before to be in the store.
 func (c *Client) ledger(env *node.Env, num uint64, result []byte) {
 	var l check.Ledger
 	if err := c.decoder.Decode(result, &l); err != nil || l.Last != num || l.Doubled != 0 || l.Reordered != 0 {
 		c.ledgerFaults++
 	}
+	if l.Count <= c.kept && l.Last == num {
+		c.forgotten++
+	}
+	c.counted, c.kept = l.Count, max(c.kept, l.Stored)
 }
 
 func (c *Client) push(env *node.Env, payload []byte) {
@@ -578,6 +584,9 @@ type Status struct {
 	Open                                     int
 	Refusals, Kicks, Resumes, Logins, Losses uint64
 	LedgerFaults                             uint64
+	Counted                                  uint64 // calls that the avatar remembers, by its own word
+	Kept                                     uint64 // of these, the ones that are in the store
+	Forgotten                                uint64 // answers of an avatar that remembered no more than those
 	Rejected                                 uint64 // calls that the avatar does not know, or not like this
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
@@ -593,7 +602,7 @@ func (c *Client) Inspect() Status {
 	return Status{
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
-		LedgerFaults: c.ledgerFaults, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
+		LedgerFaults: c.ledgerFaults, Counted: c.counted, Kept: c.kept, Forgotten: c.forgotten, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
 		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers,
 	}
 }
@@ -625,7 +634,7 @@ func (c *Client) State(w *wire.Coder) {
 	w.Bool(&c.due)
 	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
 	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.rejected, &c.moves, &c.corrections} {
+	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections} {
 		w.Uint64(n)
 	}
 	w.Float64(&c.origin.X)

@@ -40,6 +40,13 @@ func (e *ServerEntity) ID() addr.EntityID { return e.resident.id }
 // Incarnation returns the number of this load or arrival; it only grows.
 func (e *ServerEntity) Incarnation() uint64 { return e.resident.incarnation }
 
+// Copies returns how many copies of the entity's record were taken in this load,
+// and the number of the latest one that is known to be in the store: what was
+// changed before that copy was taken outlives the death of any process.
+func (e *ServerEntity) Copies() (taken, stored uint64) {
+	return e.resident.copies, e.resident.stored
+}
+
 // Mailbox returns an address of the entity that is good until it is unloaded or
 // moves to another game. Its gate is chosen here, once.
 func (e *ServerEntity) Mailbox(c *Call) addr.Mailbox { return c.world.mailbox(c.env, e.resident) }

@@ -71,6 +71,7 @@ func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 		}
 	}
 	w.watch(HookCopied, r)
+	r.copies++
 	r.dirty = false
 	r.tree.ClearSavedChanged()
 	data := wire.Append(nil, &b)
@@ -81,6 +82,9 @@ func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 	r.tree.Indexes(func(field, value string) { index = append(index, IndexEntry{Field: field, Value: value}) })
 	return data, index
 }
+
+// Stored says that the copy of a record that was taken last is in the store.
+func (w *World) Stored(r *Resident) { r.stored = r.copies }
 
 // load reads a record into an entity that was just made. Sections that this build
 // does not know belong to a newer one and are left alone.

@@ -35,6 +35,8 @@ type Resident struct {
 	fresh       bool // made anew, not read from a record
 	awake       bool // the game knows whose record it is
 	dirty       bool // the game knows that the record is behind
+	copies      uint64
+	stored      uint64 // the latest copy that is in the store
 }
 
 // Held names a call whose answer is given later.

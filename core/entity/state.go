@@ -116,6 +116,8 @@ func (s *residentState) Code(c *wire.Coder) {
 	c.Bool(&r.fresh)
 	c.Bool(&r.awake)
 	c.Int(&r.asking)
+	c.Uint64(&r.copies)
+	c.Uint64(&r.stored)
 }
 
 func (s *residentState) codePlayer(c *wire.Coder) {

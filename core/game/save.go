@@ -244,6 +244,9 @@ func (g *Game) saved(env *node.Env, _ node.Peer, m *proto.Saved) {
 		return
 	}
 	t.save = copied{}
+	if t.state == live {
+		g.world.Stored(t.resident)
+	}
 	switch {
 	case t.state == unloading:
 		g.ask(env, t)

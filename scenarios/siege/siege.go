@@ -55,6 +55,13 @@ type Avatar struct {
 	entity.AvatarAreaEntity
 	Ledger entity.Value[check.Ledger] `entity:"saved"`
 	Pushed entity.Value[uint64]       `entity:"saved"` // number of the last push
+	Copied entity.Value[Copy]         // what the ledger held when its record was copied last
+}
+
+// Copy is a copy of an avatar's record on its way to the store.
+type Copy struct {
+	N     uint64 // its number
+	Count uint64 // of the ledger in it
 }
 
 // Director leads the siege.
@@ -117,6 +124,7 @@ func Script(o *Observer) game.Script {
 // so that the client can compare, and now and then calls the client.
 func (o *Observer) count(a *Avatar, c *entity.Call, args []byte) (check.Ledger, error) {
 	ledger := a.Ledger.Get()
+	ledger.Stored = a.kept(&ledger)
 	if err := o.execute(&ledger, a.Account(), args); err != nil {
 		return ledger, err
 	}
@@ -126,6 +134,23 @@ func (o *Observer) count(a *Avatar, c *entity.Call, args []byte) (check.Ledger, 
 		Counted.Push(c, a, binary.LittleEndian.AppendUint64(nil, a.Pushed.Get()))
 	}
 	return ledger, nil
+}
+
+// kept returns which count of the ledger is known to be in the store. A copy that
+// is new here was taken behind the last call, so it holds what the ledger does.
+func (a *Avatar) kept(l *check.Ledger) uint64 {
+	taken, stored := a.Copies()
+	last, kept := a.Copied.Get(), l.Stored
+	if last.N > 0 && stored >= last.N {
+		kept = last.Count
+	}
+	if taken > last.N {
+		a.Copied.Set(Copy{taken, l.Count})
+		if stored >= taken {
+			kept = l.Count
+		}
+	}
+	return kept
 }
 
 // execute has a ledger execute a numbered call.
