@@ -16,7 +16,8 @@ type bot struct {
 	lane   *node.LaneHost
 	socket socket
 	ended  bool
-	queued bool // stands in the loop's list of bots to run
+	heard  node.Time // of the latest answer
+	queued bool      // stands in the loop's list of bots to run
 }
 
 // ackDelay is how long a bot's word on what it has received waits for a call
@@ -30,7 +31,8 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 		Gates: l.swarm.gates, Account: account, Credentials: account,
 		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload,
 		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
-		RTT: l.rtt.Add,
+		Client: l.swarm.cfg.Client, NumberBase: l.swarm.cfg.NumberBase, StayKicked: l.swarm.cfg.StayKicked,
+		RTT: func(d time.Duration) { l.answered(b, d) },
 	})
 	b.host = node.NewHost(node.Config{
 		Self: node.NewID(node.Client, b.index*len(l.swarm.loops)+l.number+1), Version: l.swarm.cfg.Version,
@@ -45,6 +47,15 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 	}), 0, entropy, nil)
 	now, wall := l.times()
 	b.lane.Step(now, wall, &node.Input{Kind: node.InStart, Body: entropy})
+}
+
+// answered counts an answer: its round trip, and how long the bot had been without one.
+func (l *loop) answered(b *bot, rtt time.Duration) {
+	l.rtt.Add(rtt)
+	if b.heard != 0 {
+		l.silence = max(l.silence, l.now.Sub(b.heard))
+	}
+	b.heard = l.now
 }
 
 // maxRounds bounds how often node and lane answer each other in one turn of a bot.

@@ -28,6 +28,7 @@ type loop struct {
 	buffer   []byte // what is read
 	gather   []byte // what is written to one stream
 
+	silence                time.Duration // the longest between two answers to one bot
 	rtt                    Histogram
 	reads, writes, bytesIn atomic.Uint64
 	unsent                 atomic.Uint64 // datagrams that the system did not take
@@ -168,6 +169,7 @@ func (l *loop) count() {
 			t.take(b.client.Inspect(), b.ended)
 		}
 	}
+	t.Silence = l.silence
 	t.Begun, t.BytesIn, t.Unsent = l.begun, l.bytesIn.Load(), l.unsent.Load()
 	t.Reads, t.Writes = l.reads.Load(), l.writes.Load()
 	l.tally.Store(t)
@@ -190,7 +192,12 @@ type Tally struct {
 	Open                        int    // calls without an outcome yet
 	Owed                        int    // of these, the ones of bots that have their avatar
 
+	Stored  uint64        // calls that their avatars have said to be in the store
+	Keeping int           // bots whose avatar has said so of any
+	Silence time.Duration // the longest between two answers to one bot since the last Restart
+
 	Lost, Doubled, Reordered               uint64 // what must not be
+	Forgotten                              uint64 // of the lost: answers of avatars that remembered less than was in the store
 	Refusals, Kicks, Resumes, Logins, Loss uint64
 	Corrections                            uint64 // of moves that were refused
 
@@ -217,7 +224,11 @@ func (t *Tally) take(s client.Status, ended bool) {
 	t.Failed += s.Calls.Failed
 	t.Unknown += s.Calls.Unknown
 	t.Open += s.Open
-	t.Lost += s.Calls.Lost + s.PushGaps
+	t.Lost += s.Calls.Lost + s.PushGaps + s.Forgotten
+	t.Forgotten += s.Forgotten
+	if t.Stored += s.Kept; s.Kept > 0 {
+		t.Keeping++
+	}
 	t.Doubled += s.Calls.Doubled
 	t.Reordered += s.Calls.Reordered + s.PushDisorder + s.LedgerFaults
 	t.Refusals += s.Refusals
@@ -240,9 +251,12 @@ func (t *Tally) add(u *Tally) {
 	t.Ended += u.Ended
 	t.Open += u.Open
 	t.Owed += u.Owed
+	t.Keeping += u.Keeping
+	t.Silence = max(t.Silence, u.Silence)
 	for _, pair := range [][2]*uint64{
 		{&t.Sent, &u.Sent}, {&t.Done, &u.Done}, {&t.Failed, &u.Failed}, {&t.Unknown, &u.Unknown},
 		{&t.Lost, &u.Lost}, {&t.Doubled, &u.Doubled}, {&t.Reordered, &u.Reordered},
+		{&t.Stored, &u.Stored}, {&t.Forgotten, &u.Forgotten},
 		{&t.Refusals, &u.Refusals}, {&t.Kicks, &u.Kicks}, {&t.Resumes, &u.Resumes},
 		{&t.Logins, &u.Logins}, {&t.Loss, &u.Loss}, {&t.Corrections, &u.Corrections},
 		{&t.BytesIn, &u.BytesIn}, {&t.Unsent, &u.Unsent}, {&t.Reads, &u.Reads}, {&t.Writes, &u.Writes},

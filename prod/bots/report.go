@@ -31,6 +31,11 @@ type Report struct {
 	Unknown   uint64   `json:"unknown"` // of errors: a crash hides whether the call ran
 	Resumed   uint64   `json:"resumed"`
 	Logins    uint64   `json:"logins"`
+	Sessions  uint64   `json:"sessions_lost"` // ended under a bot, which logged in again
+	Kicks     uint64   `json:"kicks"`
+	Silence   float64  `json:"longest_silence_ms"` // between two answers to one client while measured
+	Stored    uint64   `json:"stored_calls"`       // that avatars have said to be in the store
+	Forgotten uint64   `json:"forgotten"`          // of lost: answers of avatars that remembered less than that
 	Verified  bool     `json:"verified"`
 	LoggedOut int      `json:"logged_out"`
 	Faults    []string `json:"faults"`
@@ -89,6 +94,7 @@ func Measure(ctx context.Context, cfg Config, length time.Duration, progress fun
 		DownBitsPerS: 8 * perSecond(after.BytesIn-before.BytesIn, took),
 		Transport:    transportOf(cfg.Gates), Seconds: took.Seconds(), Calls: after.Done - before.Done,
 		Unknown: last.Unknown - min(lost, last.Unknown), Resumed: last.Resumes, Logins: last.Logins, LoggedOut: last.Ended,
+		Sessions: after.Loss, Kicks: after.Kicks, Silence: milliseconds(after.Silence), Stored: last.Stored, Forgotten: last.Forgotten,
 		Corrections: last.Corrections,
 		Faults:      append([]string{}, last.Faults...),
 	}

@@ -12,8 +12,10 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"messiah/core/addr"
 	"messiah/core/arq"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -35,6 +37,9 @@ type Config struct {
 	Payload     int           // bytes of padding in a call
 	Outstanding int           // calls of one bot under way at most
 	Every       time.Duration // between two calls of one bot; 0: as soon as an answer came
+	Client      addr.ClientID // the label of a single bot; zero: each draws one
+	NumberBase  uint64        // what the numbers of calls begin after: client.Config has more
+	StayKicked  bool          // a second login elsewhere is the end of a bot
 
 	LoginsPerSecond int           // so fast the bots come
 	DialWithin      time.Duration // a dial that takes longer is given up
@@ -62,6 +67,7 @@ type Swarm struct {
 	epoch   time.Time
 	running sync.WaitGroup
 	ended   chan struct{} // closed when all loops have ended
+	asked   atomic.Uint64 // calls that Ask has made
 }
 
 func newARQ(conversation uint32, mtu int) session.ARQ { return arq.New[node.Time](conversation, mtu) }
@@ -152,10 +158,11 @@ func (s *Swarm) Percentiles() *Percentiles {
 	return p
 }
 
-// Restart forgets the round-trip times so far and returns an exact tally: the beginning of a measurement.
+// Restart forgets the round-trip times and silences so far and returns an exact tally: the beginning of a measurement.
 func (s *Swarm) Restart() Tally {
 	s.each(func(l *loop) {
 		l.rtt.Reset()
+		l.silence = 0
 		l.count()
 	})
 	return s.Tally()
