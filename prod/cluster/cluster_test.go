@@ -53,8 +53,14 @@ func parrot() Title {
 	}
 }
 
-// startWhole runs a cluster on free ports until the test ends.
+// startWhole runs a cluster of parrots.
 func startWhole(t *testing.T, gates, games int) (*Site, *Whole) {
+	t.Helper()
+	return startTitle(t, parrot(), gates, games)
+}
+
+// startTitle runs a cluster on free ports until the test ends.
+func startTitle(t *testing.T, title Title, gates, games int) (*Site, *Whole) {
 	t.Helper()
 	others := goleak.IgnoreCurrent() // of libraries that start some when they are loaded
 	c := config.Default()
@@ -71,7 +77,7 @@ func startWhole(t *testing.T, gates, games int) (*Site, *Whole) {
 		c.Gates[i].Clients = []string{"kcp://" + free, "tcp://" + free}
 	}
 	c.Manager.Listen = freeAddr(t)
-	s, err := Open(c, parrot(), slog.New(slog.DiscardHandler))
+	s, err := Open(c, title, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
