@@ -117,7 +117,7 @@ func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
 	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
 	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
 	w.opts.gameKnobs(&cfg)
-	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.Finder())}
+	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.finder())}
 }
 
 // observer passes what a game's code tells on to the oracles.

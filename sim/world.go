@@ -24,15 +24,31 @@ import (
 type Game struct {
 	// Script returns the game's code. The observer is for methods that execute numbered calls.
 	Script func(o Observer) game.Script
-	// Finder returns the pathfinder that a game's path lane uses.
+	// Finder returns the pathfinder that a game's path lane uses; nil: there are no ways.
 	Finder func() nav.Pathfinder
 	// Contain makes a panic of game code the end of its entity, as in production;
 	// without it a panic ends the run.
 	Contain bool
 	// Observed says that the code asks its observer what to do, so that a game cannot be replayed without one.
 	Observed bool
-	// RPC has the names of what crosses the wire: its schema and digest are in each handshake.
+	// RPC has the names of what crosses the wire: its schema and digest are in each handshake. Nil: the script's table.
 	RPC *rpc.Table
+}
+
+// Table returns the numbers of the names of what crosses the wire.
+func (g *Game) Table() *rpc.Table {
+	if g.RPC != nil || g.Script == nil { // without code there are no names
+		return g.RPC
+	}
+	script := g.Script(Observer{})
+	return script.RPC()
+}
+
+func (g *Game) finder() nav.Pathfinder {
+	if g.Finder != nil {
+		return g.Finder()
+	}
+	return nav.Nowhere{}
 }
 
 // Observer is told by game code what only it can tell, for the oracles. The
@@ -166,6 +182,7 @@ const (
 
 // NewWorld makes a world at time zero, in which nothing runs yet.
 func NewWorld(cfg Config) *World {
+	cfg.Game.RPC = cfg.Game.Table()
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, plan: cfg.Plan, byID: map[node.ID]*process{},
 		marks: map[string]uint64{}, counts: map[uint64]bool{}, walkSpeed: map[node.ID]float64{}, rude: map[node.ID]bool{}, forgiven: map[string]bool{},

@@ -248,6 +248,14 @@ func Handle[P Entity, A, R any](m Method[A, R], f func(P, *Call, A) (R, error), 
 	}}
 }
 
+// On gives a class a method that cannot fail and has nothing to answer.
+func On[P Entity, A any](m Method[A, None], f func(P, *Call, A), rules ...Rule) Part[P] {
+	return Handle(m, func(e P, c *Call, args A) (None, error) {
+		f(e, c, args)
+		return None{}, nil
+	}, rules...)
+}
+
 // OnTimer gives a class the handler of a timer.
 func OnTimer[P Entity](t Timer, f func(P, *Call)) Part[P] {
 	return Part[P]{add: func(k *Class) error {

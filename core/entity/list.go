@@ -79,6 +79,17 @@ func (p *CustomList[V]) All() iter.Seq2[int, V] {
 	}
 }
 
+// Values visits the elements in order, without their indices; see All.
+func (p *CustomList[V]) Values() iter.Seq[V] {
+	return func(yield func(V) bool) {
+		for _, v := range p.All() {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
 func (p *CustomList[V]) check(i, end int) {
 	if i < 0 || i >= end {
 		panic(fmt.Sprintf("entity: %s: no place %d in a list of %d", nameOf(&p.link), i, len(p.values)))

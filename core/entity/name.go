@@ -90,15 +90,20 @@ func (p Push[A]) Push(c *Call, e Avatar, args A) {
 }
 
 // Tell calls a method of the client behind a proxy. A mailbox or a stub leads to
-// no client: ErrNoClient at once. Later failures go to the hook CallFailed.
-func (p Push[A]) Tell(c *Call, to addr.Target, args A) error {
+// no client: ErrNoClient at once. Later failures go to the hook CallFailed;
+// With.Key is its Call.Key.
+func (p Push[A]) Tell(c *Call, to addr.Target, args A, with ...With) error {
 	a := to.Address()
 	if a.Kind != addr.ToProxy {
 		return ErrNoClient
 	}
 	o := outgoingOf[A](c.world, string(p))
 	a.Client = true
-	c.world.ask(c, a, o.number, appendArgs(c.world, o, &args), pending{})
+	var failed pending
+	if len(with) > 0 {
+		failed.key = with[0].Key
+	}
+	c.world.ask(c, a, o.number, appendArgs(c.world, o, &args), failed)
 	return nil
 }
 

@@ -5,6 +5,7 @@ package game
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"messiah/core/addr"
@@ -20,10 +21,26 @@ import (
 // can run in one process.
 type Script struct {
 	Classes    []*entity.Class
-	Table      *rpc.Table           // numbers of all methods and pushes
+	Table      *rpc.Table           // numbers of all methods and pushes; nil: see RPC
+	Pushes     []string             // names by which the game calls clients, where it has no Table
 	Avatar     string               // the class of a login's avatar
 	ServerOpen func(c *entity.Call) // runs once, in the fifth step of the start; may be nil
 	Watch      entity.Watch         // for oracles
+}
+
+// RPC returns the script's table or, where it has none, a first one of its classes'
+// methods and its Pushes: enough for a game whose clients are always built with it.
+// Numbers that stay as they are when names come are in a table that is committed.
+func (s *Script) RPC() *rpc.Table {
+	if s.Table != nil {
+		return s.Table
+	}
+	names := slices.Clone(s.Pushes)
+	for _, k := range s.Classes {
+		names = append(names, k.Methods()...)
+	}
+	slices.Sort(names)
+	return rpc.Build(slices.Compact(names))
 }
 
 // Stubs returns the names of all stubs of the script's classes.
@@ -179,7 +196,7 @@ func New(cfg Config, script Script) *Game {
 		stubBoxes: map[string]addr.Mailbox{}, of: map[*entity.Resident]*tenant{},
 	}
 	g.world = entity.NewWorld(entity.Config{
-		Classes: script.Classes, Table: script.Table, Contain: cfg.Contain, Watch: script.Watch,
+		Classes: script.Classes, Table: script.RPC(), Contain: cfg.Contain, Watch: script.Watch,
 	}, port{g})
 	if k := g.world.Class(script.Avatar); k == nil || !k.IsAvatar() {
 		panic("game: the avatar's class " + script.Avatar + " is none of the script's avatar classes")

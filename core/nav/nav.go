@@ -42,6 +42,15 @@ type Path struct {
 	Partial bool    // The goal was not reached; the path ends as near to it as the search came.
 }
 
+// Nowhere is the Pathfinder of a game without ways: every query is ErrOffMesh.
+type Nowhere struct{}
+
+// NewQuery returns a query that finds nothing.
+func (n Nowhere) NewQuery() Query { return n }
+
+// FindPath reports ErrOffMesh.
+func (Nowhere) FindPath(_, _ geom.Vec3) (Path, error) { return Path{}, ErrOffMesh }
+
 // CheckPoint reports ErrPoint for a point with a coordinate that is NaN, infinite or beyond MaxCoord metres.
 func CheckPoint(p geom.Vec3) error {
 	if !p.Within(MaxCoord) {

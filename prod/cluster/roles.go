@@ -31,8 +31,8 @@ import (
 // Title is the game that a cluster runs: what its author wrote.
 type Title struct {
 	Script func() game.Script             // a fresh one for each life of a game
-	RPC    *rpc.Table                     // has the names of what crosses the wire: its schema and digest are in each handshake
-	Paths  func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process
+	RPC    *rpc.Table                     // has the names of what crosses the wire: its schema and digest are in each handshake; nil: the script's table
+	Paths  func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process; nil: there are no ways
 }
 
 // Site is a cluster, configured.
@@ -49,6 +49,13 @@ type Site struct {
 
 // Open reads or makes the secrets that the roles of the site need.
 func Open(c config.Config, title Title, log *slog.Logger) (*Site, error) {
+	if title.RPC == nil {
+		script := title.Script()
+		title.RPC = script.RPC()
+	}
+	if title.Paths == nil {
+		title.Paths = func() (nav.Pathfinder, error) { return nav.Nowhere{}, nil }
+	}
 	s := &Site{Config: c, Title: title, Log: log, version: proto.Version(title.RPC.Schema(), title.RPC.Digest())}
 	var err error
 	if s.secret, err = c.ClusterSecret(); err != nil {

@@ -1,10 +1,12 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"messiah/core/node"
+	"messiah/core/proto"
 )
 
 // Whole is all roles of a site in one process.
@@ -40,6 +42,20 @@ func (s *Site) StartWhole() (*Whole, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// Serve runs every role of the site until the context ends, and drains them then.
+// The function, if any, is called once logins are admitted.
+func (s *Site) Serve(ctx context.Context, ready func(*Whole)) error {
+	w, err := s.StartWhole()
+	if err != nil {
+		return err
+	}
+	if w.Manager.Steps(ctx, func(proto.Step) {}) && ready != nil {
+		ready(w)
+	}
+	<-ctx.Done()
+	return w.Stop(nil)
 }
 
 // Members lists the roles in the order in which they leave: each before the ones that it needs.

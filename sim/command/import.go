@@ -131,7 +131,7 @@ func playRecording(file string, o flight.Options) (flight.Report, error) {
 		return flight.Report{}, err
 	}
 	o.Script = func() game.Script { return own.Script(sim.Observer{}) }
-	o.Version = proto.Version(own.RPC.Schema(), own.RPC.Digest())
+	o.Version = proto.Version(own.Table().Schema(), own.Table().Digest())
 	r, err := flight.Play(rec, o)
 	if err != nil {
 		return r, usage("%s: %v", file, err)
