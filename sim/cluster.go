@@ -200,7 +200,7 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 		change(&cfg)
 	}
 	// Game code tells the oracles of counted calls alone.
-	w.counts[cfg.NumberBase>>32] = cfg.Method == "count"
+	w.counts[cfg.NumberBase>>32] = cfg.Method == "count" && !cfg.Asked
 	w.walkSpeed[id] = cfg.Walk()
 	// Queued delivery: what reached the client is handled before it hears that its session ended.
 	p := w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"messiah/core/client"
+	"messiah/core/entity"
 	"messiah/core/geom"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -16,6 +17,7 @@ type Player struct {
 	w       *World
 	p       *process
 	account string
+	asked   uint64 // key of the latest call that Do had it make
 }
 
 // NewPlayer adds a client of an account; it does nothing before Start. The
@@ -88,6 +90,37 @@ func (c *Player) Answered(key uint64) (client.Answer, bool) {
 		}
 	}
 	return client.Answer{}, false
+}
+
+// Enter starts a client that makes no calls of its own, for Do and Heard, and waits until it is in.
+func (s *Story) Enter(account string) *Player {
+	p := s.NewPlayer(account, func(c *client.Config) { c.Asked = true })
+	s.Players = append(s.Players, p)
+	p.Start()
+	s.Must(account+" is in", p.In, doWithin)
+	return p
+}
+
+// doWithin is how long an entry or a call may take that the story waits for: longer
+// than all the time-outs on its way, a crash and the return from it included.
+const doWithin = 60 * time.Second
+
+// Do has a client call a method of its avatar and waits for the outcome: the
+// result, or the error that the client was told.
+func Do[A, R any](s *Story, c *Player, m entity.Method[A, R], args A) (R, error) {
+	c.asked++
+	key := c.asked
+	ask := client.AskOf(s.cfg.Game.RPC, key, m, args)
+	c.Ask(key, ask.Method, ask.Args)
+	s.Must("a call of "+c.account+" has its outcome", func() bool { _, ended := c.Answered(key); return ended }, doWithin)
+	a, _ := c.Answered(key)
+	return client.ResultOf(m, a)
+}
+
+// Heard returns what a client that Enter started was pushed by a name, the oldest
+// first; of all its pushes the latest client.MaxHeard are known.
+func Heard[A any](c *Player, p entity.Push[A]) []A {
+	return client.HeardOf(c.w.cfg.Game.RPC, p, c.Status())
 }
 
 // gate returns the gate that the client has a session with, or 0.

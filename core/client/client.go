@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math"
@@ -41,6 +42,10 @@ type Config struct {
 	// NumberBase is what the numbers of calls begin after. Clients that share an
 	// account in one run differ in the upper 32 bits.
 	NumberBase uint64
+
+	// Asked makes it a client that makes the calls of proto.Ask alone, none of its own,
+	// and remembers what it was pushed: Status.Heard.
+	Asked bool
 
 	StayKicked bool                // a second login elsewhere is the end of it
 	RTT        func(time.Duration) // called for each call that was answered; may be nil
@@ -105,6 +110,7 @@ type Client struct {
 	asks    map[uint64]uint64 // calls that somebody had it make: number to key
 	answers []Answer
 	pushes  check.Stream
+	heard   []Heard
 	sentAt  map[uint64]node.Time
 	due     bool // a call is due, and waits for a place
 
@@ -125,10 +131,13 @@ func New(cfg Config) *Client {
 	cfg.Method = cmp.Or(cfg.Method, "count")
 	cfg.Outstanding = cmp.Or(cfg.Outstanding, 1)
 	c := &Client{cfg: cfg, backoff: backoffFirst, sentAt: map[uint64]node.Time{}, asks: map[uint64]uint64{}}
+	if c.calls.Begin(cfg.NumberBase); cfg.Asked {
+		c.cfg.Method, c.cfg.Outstanding, c.cfg.CallEvery = "", 0, 0
+		return c
+	}
 	number, known := cfg.Table.Number(cfg.Method)
 	must.True(known, "the table of names has no method %s", cfg.Method)
 	c.method = number
-	c.calls.Begin(cfg.NumberBase)
 	return c
 }
 
@@ -182,6 +191,15 @@ type Answer struct {
 	Outcome proto.Outcome
 	Result  []byte // one encoded value; of a failed call, the words of the error
 }
+
+// Heard is what an Asked client was pushed.
+type Heard struct {
+	Method uint16 // by the table of RPC names
+	Args   []byte // one encoded value
+}
+
+// MaxHeard bounds the pushes that are kept; the oldest goes first.
+const MaxHeard = 64
 
 // MaxAnswers bounds the answers that are kept; the oldest goes first.
 const MaxAnswers = 64
@@ -533,6 +551,12 @@ func (c *Client) push(env *node.Env, payload []byte) {
 	if !c.decode(env, payload, &m) {
 		return
 	}
+	if c.cfg.Asked {
+		if c.heard = append(c.heard, Heard{m.Method, bytes.Clone(m.Args)}); len(c.heard) > MaxHeard {
+			c.heard = c.heard[1:]
+		}
+		return
+	}
 	if n, ok := Number(m.Args); ok {
 		c.pushes.Got(n)
 	}
@@ -592,6 +616,7 @@ type Status struct {
 	Moves                                    uint64
 	Answers                                  []Answer // of calls that somebody had it make, the latest last
 	Corrections                              uint64   // of moves that were refused
+	Heard                                    []Heard  // of an Asked client, the latest last
 	// Older is the side whose version is older, as a gate last told when it took or refused this
 	// client: session.OlderClient, session.OlderServer, or empty.
 	Older string
@@ -603,7 +628,7 @@ func (c *Client) Inspect() Status {
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, Counted: c.counted, Kept: c.kept, Forgotten: c.forgotten, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers,
+		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers, Heard: c.heard,
 	}
 }
 
@@ -612,6 +637,12 @@ func (a *Answer) Code(w *wire.Coder) {
 	w.Uint64(&a.Key)
 	w.Uint8((*uint8)(&a.Outcome))
 	w.Bytes(&a.Result)
+}
+
+// Code reads or writes the push.
+func (h *Heard) Code(w *wire.Coder) {
+	w.Uint16(&h.Method)
+	w.Bytes(&h.Args)
 }
 
 // State reads or writes the whole state.
@@ -634,6 +665,7 @@ func (c *Client) State(w *wire.Coder) {
 	w.Bool(&c.due)
 	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
 	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
+	wire.Slice(w, &c.heard, func(w *wire.Coder, h *Heard) { w.Struct(h) })
 	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections} {
 		w.Uint64(n)
 	}
