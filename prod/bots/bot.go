@@ -29,7 +29,7 @@ const ackDelay = 100 * time.Millisecond
 func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.client = client.New(client.Config{
 		Gates: l.swarm.gates, Account: account, Credentials: account,
-		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload,
+		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload, Asked: l.swarm.cfg.Asked,
 		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
 		Client: l.swarm.cfg.Client, NumberBase: l.swarm.cfg.NumberBase, StayKicked: l.swarm.cfg.StayKicked,
 		RTT: func(d time.Duration) { l.answered(b, d) },

@@ -35,6 +35,7 @@ type Config struct {
 	RPC         *rpc.Table    // the numbers of names
 	Method      string        // what they call: "count" is checked by the avatar too, "echo" is cheaper
 	Payload     int           // bytes of padding in a call
+	Asked       bool          // they make the calls of Do alone
 	Outstanding int           // calls of one bot under way at most
 	Every       time.Duration // between two calls of one bot; 0: as soon as an answer came
 	Client      addr.ClientID // the label of a single bot; zero: each draws one
@@ -67,7 +68,7 @@ type Swarm struct {
 	epoch   time.Time
 	running sync.WaitGroup
 	ended   chan struct{} // closed when all loops have ended
-	asked   atomic.Uint64 // calls that Ask has made
+	asked   atomic.Uint64 // key of the latest single call that a bot was had to make
 }
 
 func newARQ(conversation uint32, mtu int) session.ARQ { return arq.New[node.Time](conversation, mtu) }
