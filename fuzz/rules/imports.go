@@ -71,10 +71,11 @@ var table = [...]row{
 	// The command lists and runs the scenarios; the library below it knows none.
 	{"sim/cmd/...", []string{"core/...", "netsim/...", "sim/...", "scenarios/..."}, []string{"*"}},
 	{"sim/...", []string{"core/...", "netsim/...", "sim/..."}, []string{"*"}},
-	// The production binaries serve the sample game.
-	{"prod/cmd/...", []string{"core/...", "prod/...", "scenarios/siege/..."}, []string{"*"}},
+	// The production binaries serve the sample game, or the tutorial's.
+	{"prod/cmd/...", []string{"core/...", "prod/...", "scenarios/siege/...", "scenarios/inn"}, []string{"*"}},
 	{"prod/...", []string{"core/...", "prod/..."}, []string{"*"}},
 	{"scenarios/siege/...", []string{"core/...", "scenarios/siege/..."}, nil},
+	{"scenarios/inn", []string{"core/..."}, nil},
 	{"scenarios/...", []string{"core/...", "netsim/...", "sim/...", "scenarios/..."}, []string{"*"}},
 	{"fuzz/...", []string{"core/...", "netsim/...", "sim/...", "scenarios/...", "prod/...", "fuzz/..."}, []string{"*"}},
 }

@@ -1,0 +1,27 @@
+// Command inn runs the game of the tutorial, scenarios/inn, as a cluster over real sockets.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+
+	"messiah/prod/cluster"
+	"messiah/prod/config"
+	"messiah/scenarios/inn"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	site, err := cluster.Open(config.Default(), cluster.Title{Script: inn.Script}, slog.Default())
+	if err == nil {
+		err = site.Serve(ctx, func(w *cluster.Whole) { fmt.Println("the inn is open at", w.Clients("kcp")) })
+	}
+	if err != nil {
+		slog.Error("the inn is closed", "error", err)
+		os.Exit(1)
+	}
+}
