@@ -6,6 +6,7 @@ import (
 	"messiah/core/addr"
 	"messiah/core/entity"
 	"messiah/core/node"
+	"messiah/core/ordered"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -16,12 +17,12 @@ type mail struct {
 	deaf
 	w       *World
 	streams map[uint64]*stream
-	writers map[writerOf][]uint64 // streams by who writes them
-	excused bool                  // something crashed: outcomes may be unknown
+	excused bool // something crashed: outcomes may be unknown
 }
 
 // stream is all calls of one entity by one address, numbered from 1.
 type stream struct {
+	by           writerOf
 	last         uint64   // the latest that ran
 	sent         uint64   // the latest that was sent
 	asks         []uint64 // a bit for each: an answer is owed
@@ -36,7 +37,7 @@ type writerOf struct {
 }
 
 func newMail(w *World) *mail {
-	return &mail{w: w, streams: map[uint64]*stream{}, writers: map[writerOf][]uint64{}}
+	return &mail{w: w, streams: map[uint64]*stream{}}
 }
 
 func (o *mail) Saw(s Sight) {
@@ -55,10 +56,8 @@ func (o *mail) Saw(s Sight) {
 func (o *mail) sent(s Sight) {
 	st := o.streams[s.Stream]
 	if st == nil {
-		st = &stream{}
+		st = &stream{by: writerOf{s.By.index, s.By.life, s.Entity}}
 		o.streams[s.Stream] = st
-		k := writerOf{s.By.index, s.By.life, s.Entity}
-		o.writers[k] = append(o.writers[k], s.Stream)
 	}
 	st.sent = s.N
 	if s.Asks {
@@ -102,10 +101,11 @@ func (o *mail) told(s Sight) {
 }
 
 func (o *mail) gone(k writerOf) {
-	for _, id := range o.writers[k] {
-		o.streams[id].gone = true
+	for _, id := range ordered.Keys(o.streams) {
+		if st := o.streams[id]; st.by == k {
+			st.gone = true
+		}
 	}
-	delete(o.writers, k)
 }
 
 // Handled excuses unknown outcomes once a list calls a process dead, whether it is or was only held for it.
@@ -120,16 +120,17 @@ func (o *mail) Handled(p *process, in *node.Input) {
 // Ended lets go of who wrote on a life that is over, and excuses unknown outcomes.
 func (o *mail) Ended(p *process) {
 	o.excused = true
-	for k := range o.writers {
-		if k.process == p.index {
-			o.gone(k)
+	for _, id := range ordered.Keys(o.streams) {
+		if st := o.streams[id]; st.by.process == p.index {
+			st.gone = true
 		}
 	}
 }
 
 // Calm wants each letter to have run, or its sender to have been told.
 func (o *mail) Calm() {
-	for id, st := range o.streams {
+	for _, id := range ordered.Keys(o.streams) {
+		st := o.streams[id]
 		if st.gone {
 			continue
 		}

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"messiah/core/addr"
 	"messiah/core/dbm"
 	"messiah/core/node"
+	"slices"
 )
 
 // oneOwner wants at most one live entity of each id among the games that the db
@@ -67,15 +69,25 @@ func (o *oneOwner) Ended(p *process) {
 	if p.id.Kind() != node.Game {
 		return
 	}
-	for id := range o.live {
+	for _, id := range o.ids() {
 		o.drop(func(e ownerOf) bool { return e.process == p.index }, id)
 	}
 }
 
+// ids lists what lives, in an order that does not depend on how it came about.
+func (o *oneOwner) ids() []addr.EntityID {
+	var all []addr.EntityID
+	for id := range o.live {
+		all = append(all, id)
+	}
+	slices.SortFunc(all, func(a, b addr.EntityID) int { return cmp.Or(cmp.Compare(a.Maker, b.Maker), cmp.Compare(a.N, b.N)) })
+	return all
+}
+
 // Calm wants each entity that lives to live once.
 func (o *oneOwner) Calm() {
-	for id, owners := range o.live {
-		if len(owners) > 1 {
+	for _, id := range o.ids() {
+		if owners := o.live[id]; len(owners) > 1 {
 			o.w.Violate("one-owner", "%v lives on %d games at rest", id, len(owners))
 			return
 		}

@@ -41,14 +41,18 @@ func (g *Game) State(c *wire.Coder) {
 }
 
 func (g *Game) codeHeard(c *wire.Coder) {
-	var all []heardNum
-	for h, num := range g.heard {
-		all = append(all, heardNum{h, num})
+	var keys []hearing
+	for h := range g.heard {
+		keys = append(keys, h)
 	}
-	slices.SortFunc(all, func(a, b heardNum) int {
+	slices.SortFunc(keys, func(a, b hearing) int {
 		return cmp.Or(cmp.Compare(a.stub.Maker, b.stub.Maker), cmp.Compare(a.stub.N, b.stub.N),
 			cmp.Compare(a.game.ID, b.game.ID), cmp.Compare(a.game.Inc, b.game.Inc))
 	})
+	all := make([]heardNum, len(keys))
+	for i, h := range keys {
+		all[i] = heardNum{h, g.heard[h]}
+	}
 	wire.Slice(c, &all, func(c *wire.Coder, h *heardNum) { c.Struct(h) })
 	if c.Decoding() {
 		for _, h := range all {

@@ -272,13 +272,18 @@ func (v *validity) afterTheGateDied() {
 	v.learn("gil")
 	one := v.whole.Gates[0]
 	dead := one.Process().Self()
+	built := v.card(account("gil")).Mailbox.Gate
 	one.Process().Kill()
 	v.must("the gate's end is known and its next life admits", func() bool {
 		return one.Process().Self().Inc != dead.Inc && one.Ready() && v.whole.Manager.Ready()
 	})
 	gil := v.enter("gil", 1, 10)
 	v.send("gil", siege.ByProxy, entity.ErrStaleProxy)
-	v.send("gil", siege.ByMailbox, entity.ErrStaleMailbox)
+	if built == dead {
+		v.send("gil", siege.ByMailbox, entity.ErrStaleMailbox)
+	} else {
+		v.send("gil", siege.ByMailbox, nil) // its gate lives, and so does the avatar
+	}
 	v.learn("gil")
 	v.send("gil", siege.ByProxy, nil)
 	v.send("gil", siege.ByMailbox, nil)
