@@ -181,7 +181,6 @@ type Game struct {
 	moved     proto.Move
 	asked     proto.Call // the client's call that runs
 	mailed    proto.Mail // the entity's call that runs
-	incoming  entity.Incoming
 	scratch   []byte
 	header    [proto.MailHeader]uint64
 }
