@@ -275,7 +275,7 @@ func TestFusedMultiplyAddIsLocated(t *testing.T) {
 		t.Fatalf("it was not found as it should be: %+v", one)
 	}
 	// Step 11 of the walk: 11 × 0.4 + 0.4 ÷ 3, rounded once and twice.
-	for _, want := range []string{"the cells part at event ", "task", "[11 4.533333333333334 0 0 0]", "[11 4.533333333333333 0 0 0]"} {
+	for _, want := range []string{"the cells part at event ", "task", "[11 4.533333333333334 0 0 0 0]", "[11 4.533333333333333 0 0 0 0]"} {
 		if !strings.Contains(*one.Message, want) {
 			t.Errorf("no %q in\n%s", want, *one.Message)
 		}
