@@ -141,14 +141,16 @@ type Path struct {
 // calling entity hears it, once.
 func (c *Call) FindPath(from, to geom.Vec3, then Reply[Path], with ...With) {
 	w := c.world
-	p := pending{from: c.self, reply: string(then)}
+	q := question{from: c.self, reply: string(then)}
+	c.mustHear(q.reply)
+	var within time.Duration
 	if len(with) > 0 {
-		p.key, p.within = with[0].Key, with[0].Within
+		q.key, within = with[0].Key, with[0].Within
 	}
 	if w.pending.Len() >= MaxPending || !w.port.FindPath(c.env, w.lastNum+1, from, to) {
-		w.owe(c.env, &p, proto.OutcomeFull)
+		w.owe(c.env, &q, proto.OutcomeFull)
 		return
 	}
 	w.lastNum++
-	w.keep(c.env, w.lastNum, p)
+	w.keep(c.env, w.lastNum, &q, within)
 }

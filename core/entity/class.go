@@ -357,48 +357,51 @@ type replier interface {
 type replyBinding[P Entity, R any] struct {
 	f       func(P, *Call, R, error)
 	results schema.For[R]
+	r       R
 }
 
 func (b *replyBinding[P, R]) reply(e Entity, c *Call, result []byte, err error) {
-	var r R
-	if err == nil {
-		if b.results.Decode(&c.world.decoder, result, &r) != nil {
-			err = ErrBadArgs
-		}
+	var none R
+	b.r = none
+	if err == nil && b.results.Decode(&c.world.decoder, result, &b.r) != nil {
+		err = ErrBadArgs
 	}
-	b.f(e.(P), c, r, err)
+	b.f(e.(P), c, b.r, err)
 }
 
-// outgoing is a method or push as callers of this game know it.
-type outgoing struct {
+// outgoing is a method or push as callers of this game know it, with room for one argument.
+type outgoing[A any] struct {
 	number uint16
-	args   any // schema.For of the argument's type
+	codec  schema.For[A]
+	args   A
 }
 
 // outgoingOf returns how a call by that name is written; one that the table of
 // names does not have, or whose argument cannot be written, is the author's bug.
-func outgoingOf[A any](w *World, name string) *outgoing {
-	if o := w.calls[name]; o != nil {
+func outgoingOf[A any](w *World, name string) *outgoing[A] {
+	if known, has := w.calls[name]; has {
+		o, fits := known.(*outgoing[A])
+		if !fits {
+			panic(fmt.Sprintf("entity: %s is called with a %v, and with something else before", name, reflect.TypeFor[A]()))
+		}
 		return o
 	}
 	number, known := w.table.Number(name)
 	if !known {
 		panic(fmt.Sprintf("entity: %s is not in the table of RPC names: run messiah rpcindex", name))
 	}
-	args, err := schema.NewFor[A]()
+	codec, err := schema.NewFor[A]()
 	if err != nil {
 		panic(fmt.Sprintf("entity: argument of %s: %v", name, err))
 	}
-	o := &outgoing{number, args}
+	o := &outgoing[A]{number: number, codec: codec}
 	w.calls[name] = o
 	return o
 }
 
-func appendArgs[A any](w *World, o *outgoing, args *A) []byte {
-	f, ok := o.args.(schema.For[A])
-	if !ok {
-		panic(fmt.Sprintf("entity: %T is not the argument of method %d", *args, o.number))
-	}
-	w.args = f.Append(&w.encoder, w.args[:0], args)
+// write encodes an argument into bytes that are good until the next call is written.
+func (o *outgoing[A]) write(w *World, args *A) []byte {
+	o.args = *args
+	w.args = o.codec.Append(&w.encoder, w.args[:0], &o.args)
 	return w.args
 }

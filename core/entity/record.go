@@ -200,13 +200,13 @@ func (a *askStates) Code(c *wire.Coder) {
 	wire.Slice(c, &a.all, func(c *wire.Coder, one *askState) { c.Struct(one) })
 }
 
-func writeAsks(w *World, _ *node.Env, r *Resident) []byte {
+func writeAsks(_ *World, _ *node.Env, r *Resident) []byte {
 	if r.asking == 0 {
 		return nil
 	}
 	var s askStates
-	for _, p := range w.pending.All() {
-		if p.from == r && p.reply != "" {
+	for p := r.firstCall; p != nil; p = p.after {
+		if p.reply != "" {
 			s.all = append(s.all, askState{p.reply, p.key})
 		}
 	}

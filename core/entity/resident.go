@@ -27,8 +27,10 @@ type Resident struct {
 	held        []heldCall
 	lastHeld    Held
 	buckets     map[uint16]node.Time // by number of a rated method: when its bucket is full again
-	asking      int                  // calls under way whose outcome a handler waits for
-	lost        []askState           // calls that were under way when the record was written
+	firstCall   *pending             // calls under way, in the order in which they were sent
+	lastCall    *pending
+	asking      int        // those of them whose outcome a handler waits for
+	lost        []askState // calls that were under way when the record was written
 	dying       bool
 	deleted     bool
 	gone        bool
@@ -122,7 +124,7 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 		w.later(chore{kind: choreLoaded, r: r})
 	}
 	for _, a := range r.lost {
-		ask := pending{from: r, reply: a.reply, key: a.key}
+		ask := question{from: r, reply: a.reply, key: a.key}
 		w.later(chore{kind: choreOutcome, r: r, ask: ask, outcome: proto.OutcomeUnknown})
 	}
 	r.lost = nil
@@ -273,10 +275,8 @@ func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 		}
 		w.port.Answer(env, &held[i].from, o, nil)
 	}
-	for num, p := range w.pending.All() {
-		if p.from == r {
-			w.forget(env, num, p)
-		}
+	for r.firstCall != nil {
+		w.forget(env, r.firstCall)
 	}
 	if r.place != nil {
 		if s, _ := w.spaces.Get(r.place.space); s != nil {

@@ -230,9 +230,12 @@ func (w *World) codePending(c *wire.Coder) {
 	}
 	for _, num := range ordered.Keys(calls) {
 		p := calls[num]
+		p.num = num
 		w.pending.Set(num, p)
-		if p.timer != 0 {
-			w.timers[p.timer] = &entityTimer{num: p.timer, ask: num}
+		p.link()
+		if p.deadline.num != 0 {
+			p.deadline.ask = num
+			w.timers[p.deadline.num] = &p.deadline
 		}
 	}
 }
@@ -258,7 +261,7 @@ func (s *pendingState) Code(c *wire.Coder) {
 	c.String(&p.reply)
 	c.Uint64(&p.key)
 	c.Int64((*int64)(&p.within))
-	c.Uint64(&p.timer)
+	c.Uint64(&p.deadline.num)
 	p.gate.Code(c)
 	p.game.Code(c)
 }

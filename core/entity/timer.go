@@ -73,7 +73,6 @@ func (w *World) Timer(env *node.Env, num uint64) {
 		return
 	}
 	if t.ask != 0 {
-		delete(w.timers, num)
 		w.late(env, t.ask)
 		w.settle(env)
 		return

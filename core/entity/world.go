@@ -130,7 +130,7 @@ type World struct {
 	residents ordered.Map[addr.EntityID, *Resident]
 	byNumber  map[uint64]*Resident
 	spaces    ordered.Map[addr.EntityID, *space]
-	calls     map[string]*outgoing
+	calls     map[string]any // *outgoing by name
 	pending   ordered.Map[uint64, *pending]
 	timers    map[uint64]*entityTimer // by number
 	lastID    uint64
@@ -143,7 +143,8 @@ type World struct {
 	running bool
 	after   []chore     // behind the callback under way
 	touched []*Resident // whose properties the callback may have changed
-	freeAsk []*pending
+	freeAsk []*pending  // at most MaxPending
+	mail    Mail        // on its way to the Port
 
 	args, result []byte
 	notifies     []Notify
@@ -169,7 +170,7 @@ type handler struct {
 // NewWorld makes a world without entities. Classes that do not fit the table of names are the author's bug.
 func NewWorld(cfg Config, port Port) *World {
 	w := &World{
-		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]*outgoing{},
+		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]any{},
 		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{},
 	}
 	for _, k := range cfg.Classes {
@@ -207,10 +208,8 @@ func (w *World) Class(name string) *Class {
 type chore struct {
 	kind choreKind
 	r    *Resident
-	text string // of a failed call, its method
-	err  error
 
-	ask     pending // of an outcome
+	ask     question // of an outcome
 	outcome proto.Outcome
 }
 
@@ -360,9 +359,10 @@ func (w *World) doChore(env *node.Env, d chore) {
 		w.watch(HookLost, r)
 	case choreFailed:
 		if h, has := r.entity.(CallFailed); has {
+			name, _ := w.table.Name(d.ask.method)
 			w.run(env, r, func(c *Call) {
 				c.key = d.ask.key
-				h.CallFailed(c, d.text, d.err)
+				h.CallFailed(c, name, ErrorOf(d.outcome, ""))
 			})
 		}
 	case choreOutcome:
