@@ -336,7 +336,7 @@ func (b *binding[P, A, R]) invoke(e Entity, c *Call, args []byte) ([]byte, error
 	}
 	var err error
 	b.r, err = b.f(e.(P), c, b.a)
-	if err != nil || c.held {
+	if err != nil || c.held != 0 {
 		return nil, err
 	}
 	w.result = b.results.Append(&w.encoder, w.result[:0], &b.r)

@@ -23,6 +23,7 @@ var (
 	ErrBadArgs      = errors.New("entity: the argument does not fit the method")
 	ErrNoPlace      = errors.New("entity: the position is no place")
 	ErrNoSpace      = errors.New("entity: no such space on this game")
+	ErrGone         = errors.New("entity: the entity has ended")
 	ErrPanicked     = errors.New("entity: the method panicked; its entity is gone")
 )
 

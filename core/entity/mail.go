@@ -1,7 +1,9 @@
 package entity
 
 import (
+	"errors"
 	"time"
+	"unicode/utf8"
 
 	"messiah/core/addr"
 	"messiah/core/node"
@@ -168,15 +170,11 @@ func (w *World) conclude(env *node.Env, q *question, o proto.Outcome, body []byt
 	}
 	if q.reply == "" {
 		if o != proto.OutcomeOK {
-			w.later(chore{kind: choreFailed, r: r, ask: *q, outcome: o})
+			w.later(chore{kind: choreFailed, r: r, ask: *q, outcome: o, text: failureText(o, body)})
 		}
 		return
 	}
-	text := ""
-	if o == proto.OutcomeFailed {
-		text = string(body)
-	}
-	err := ErrorOf(o, text)
+	err := ErrorOf(o, failureText(o, body))
 	handle := r.class.replies[q.reply]
 	if handle == nil {
 		env.Log(node.Error, "a reply has no handler", "class", r.className(), "reply", q.reply)
@@ -186,6 +184,13 @@ func (w *World) conclude(env *node.Env, q *question, o proto.Outcome, body []byt
 		c.key = q.key
 		handle.reply(r.entity, c, body, err)
 	})
+}
+
+func failureText(o proto.Outcome, body []byte) string {
+	if o != proto.OutcomeFailed {
+		return ""
+	}
+	return string(body)
 }
 
 // GateGone ends the calls that went by a gate that is dead: their outcome is not known.
@@ -220,14 +225,14 @@ type Incoming struct {
 
 // Call runs a method of an entity here and answers the call.
 func (w *World) Call(env *node.Env, in *Incoming) {
-	r := in.To
-	h := r.class.methods[in.Method]
+	w.from = in.From
+	h := in.To.class.methods[in.Method]
 	o := w.allowed(env, in, h)
 	if o != proto.OutcomeOK {
-		w.port.Answer(env, &in.From, o, nil)
+		w.port.Answer(env, &w.from, o, nil)
 		return
 	}
-	w.invoke(env, r, h, in)
+	w.invoke(env, in.To, h, in.Args)
 	w.settle(env)
 }
 
@@ -257,57 +262,80 @@ func (w *World) mayCall(in *Incoming, h *handler) bool {
 		return h.who&(OwnClient|AnyClient) != 0
 	}
 	a, b := in.Sender.place, in.To.place
-	if h.who&AnyClient == 0 || a == nil || b == nil || a.space != b.space {
+	if h.who&AnyClient == 0 || a == nil || b == nil || a.space.IsZero() || a.space != b.space {
 		return false
 	}
 	return a.at.Distance(b.at) <= ViewRadius
 }
 
-func (w *World) invoke(env *node.Env, r *Resident, h *handler, in *Incoming) {
+// invoke runs a method for the call whose origin is w.from. One that was held is answered
+// here only if it is not answered yet and its method has failed.
+func (w *World) invoke(env *node.Env, r *Resident, h *handler, args []byte) {
 	c := w.enter(env, r)
-	c.from, c.under = &in.From, h
-	result, err, ok := w.callMethod(env, r, c, h, in.Args)
-	held := c.held
-	w.leave(env)
-	switch {
-	case !ok:
-		w.port.Answer(env, &in.From, proto.OutcomePanicked, nil)
-		if held {
-			r.held = r.held[:len(r.held)-1] // it is answered
+	c.from, c.under = &w.from, h
+	e, ok := w.callMethod(env, r, c, h, args)
+	held, open := c.held, true
+	if held != 0 {
+		open = r.holds(held)
+	}
+	if !ok {
+		w.leave(env, r)
+		if open {
+			r.takeHeld(held)
+			w.port.Answer(env, &w.from, proto.OutcomePanicked, nil)
 		}
 		w.panicked(env, r)
-	case err != nil:
-		if held {
-			r.takeHeld(r.lastHeld)
-		}
-		w.answer(env, &in.From, outcomeOf(err), nil, err)
-	case !held:
-		w.port.Answer(env, &in.From, proto.OutcomeOK, result)
+		return
+	}
+	w.leave(env, nil)
+	if open && (held == 0 || e.outcome != proto.OutcomeOK) {
+		r.takeHeld(held)
+		w.port.Answer(env, &w.from, e.outcome, e.body)
 	}
 }
 
-// callMethod is World.run for methods, which run too often for a closure each.
-func (w *World) callMethod(env *node.Env, r *Resident, c *Call, h *handler, args []byte) (result []byte, err error, ok bool) {
+// ending is how a method ended: the bytes of its result, or of its error's text.
+type ending struct {
+	outcome proto.Outcome
+	body    []byte
+}
+
+// callMethod is World.run for methods, which run too often for a closure each. An
+// error's own methods are game code too.
+func (w *World) callMethod(env *node.Env, r *Resident, c *Call, h *handler, args []byte) (e ending, ok bool) {
 	if w.cfg.Contain {
 		defer w.caught(env, r)
 	}
-	result, err = h.bound.invoke(r.entity, c, args)
-	return result, err, true
+	result, err := h.bound.invoke(r.entity, c, args)
+	if err != nil {
+		return failure(err, c.from.Route != 0), true
+	}
+	return ending{proto.OutcomeOK, result}, true
 }
 
-// answer sends an outcome, with an error's text for those who may read it.
-func (w *World) answer(env *node.Env, to *Origin, o proto.Outcome, body []byte, err error) {
-	if o == proto.OutcomeFailed {
-		body = nil
-		if refusal, public := err.(Refusal); public || to.Route == 0 {
-			text := err.Error()
-			if public {
-				text = string(refusal)
-			}
-			body = []byte(text[:min(len(text), maxErrorText)])
-		}
+// failure returns how an error ends a call, with its text for those who may read it.
+func failure(err error, client bool) ending {
+	e := ending{outcome: outcomeOf(err)}
+	if e.outcome != proto.OutcomeFailed {
+		return e
 	}
-	w.port.Answer(env, to, o, body)
+	var refusal Refusal
+	switch {
+	case !client:
+		e.body = errorText(err.Error())
+	case errors.As(err, &refusal):
+		e.body = errorText(string(refusal))
+	}
+	return e
+}
+
+// errorText cuts a text to its bound, between two runes.
+func errorText(text string) []byte {
+	n := min(len(text), maxErrorText)
+	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return []byte(text[:n])
 }
 
 // push calls a method of an avatar's own client.

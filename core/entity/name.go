@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"messiah/core/addr"
+	"messiah/core/proto"
 )
 
 // Kind is the name of a class and the type of its entities: game code declares
@@ -84,7 +85,7 @@ func (c *Call) mustHear(reply string) {
 // of another type than the method's is the author's bug.
 func Answer[R any](c *Call, held Held, result R, err error) {
 	w := c.world
-	h, waits := c.self.takeHeld(held)
+	h, waits := c.self.heldCall(held)
 	if !waits {
 		return
 	}
@@ -92,11 +93,14 @@ func Answer[R any](c *Call, held Held, result R, err error) {
 	if !ok {
 		panic(fmt.Sprintf("entity: %T is not the result of method %s", result, h.handler.name))
 	}
-	var body []byte
-	if err == nil {
-		body = b.encode(w, &result)
+	var e ending
+	if err != nil {
+		e = failure(err, h.from.Route != 0)
+	} else {
+		e = ending{proto.OutcomeOK, b.encode(w, &result)}
 	}
-	w.answer(c.env, &h.from, outcomeOf(err), body, err)
+	c.self.takeHeld(held)
+	w.port.Answer(c.env, &h.from, e.outcome, e.body)
 }
 
 // Push calls a method of an avatar's own client. While the client is away it is

@@ -35,6 +35,7 @@ type Resident struct {
 	deleted     bool
 	gone        bool
 	touched     bool
+	saveNow     bool // game code wants the record written as it is behind the callback
 	dirty       bool // the game knows that the record is behind
 }
 
@@ -290,15 +291,29 @@ func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 	}
 }
 
-// takeHeld takes a held call to answer it.
-func (r *Resident) takeHeld(h Held) (heldCall, bool) {
-	i := slices.IndexFunc(r.held, func(one heldCall) bool { return one.held == h })
+// heldCall returns a held call; false if it is answered, or ended otherwise. No entity holds nothing.
+func (r *Resident) heldCall(h Held) (heldCall, bool) {
+	if r == nil {
+		return heldCall{}, false
+	}
+	i := r.heldAt(h)
 	if i < 0 {
 		return heldCall{}, false
 	}
-	one := r.held[i]
-	r.held = slices.Delete(r.held, i, i+1)
-	return one, true
+	return r.held[i], true
+}
+
+func (r *Resident) heldAt(h Held) int {
+	return slices.IndexFunc(r.held, func(one heldCall) bool { return one.held == h })
+}
+
+func (r *Resident) holds(h Held) bool { return r.heldAt(h) >= 0 }
+
+// takeHeld takes a held call out, since it is answered.
+func (r *Resident) takeHeld(h Held) {
+	if i := r.heldAt(h); i >= 0 {
+		r.held = slices.Delete(r.held, i, i+1)
+	}
 }
 
 // spend takes one call from the bucket of a rated method; false says it is empty.

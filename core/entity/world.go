@@ -3,7 +3,6 @@ package entity
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"messiah/core/addr"
@@ -24,9 +23,10 @@ const (
 	MaxTimers   = 1 << 8  // timers of one entity; one more is the author's bug
 	MaxSpaces   = 1 << 12
 
-	// settleMost bounds the hooks that one callback may bring about; more is a
-	// class whose hook Created creates without end.
-	settleMost = 1 << 14
+	// settleDeepest bounds how many callbacks one may bring about one behind the other in
+	// one turn; more is an entity that asks again at once whatever is refused, or a class
+	// whose hook Created creates without end. That entity ends as if it had panicked.
+	settleDeepest = 1 << 12
 )
 
 // ViewRadius is how near, in metres, a client's avatar must be to an entity to call its methods for AnyClient.
@@ -141,10 +141,13 @@ type World struct {
 
 	call    Call
 	running bool
-	after   []chore     // behind the callback under way
+	after   []chore // behind the callback under way, the next one at head
+	head    int
+	deep    int         // how many chores led to the one that runs
 	touched []*Resident // whose properties the callback may have changed
 	freeAsk []*pending  // at most MaxPending
 	mail    Mail        // on its way to the Port
+	from    Origin      // of the call that runs
 
 	args, result []byte
 	notifies     []Notify
@@ -206,11 +209,12 @@ func (w *World) Class(name string) *Class {
 
 // chore is something that runs behind the callback under way.
 type chore struct {
-	kind choreKind
-	r    *Resident
-
+	kind    choreKind
+	r       *Resident
+	deep    int      // how many others led to it
 	ask     question // of an outcome
 	outcome proto.Outcome
+	text    string // what a method said that failed
 }
 
 type choreKind uint8
@@ -236,14 +240,22 @@ func (w *World) enter(env *node.Env, r *Resident) *Call {
 	return &w.call
 }
 
-// leave ends a callback: what it changed is flushed.
-func (w *World) leave(env *node.Env) {
+// leave ends a callback: what it changed is flushed, but of the entity that failed in it, if one did.
+func (w *World) leave(env *node.Env, failed *Resident) {
 	w.running = false
 	w.call = Call{}
 	for _, r := range w.touched {
 		r.touched = false
+		if r == failed {
+			continue
+		}
 		w.flush(env, r)
+		if r.saveNow {
+			r.saveNow = false
+			w.port.Stale(env, r, 0)
+		}
 	}
+	clear(w.touched)
 	w.touched = w.touched[:0]
 }
 
@@ -287,11 +299,13 @@ func (w *World) run(env *node.Env, r *Resident, do func(c *Call)) (ok bool) {
 		do(c)
 		ok = true
 	}
-	w.leave(env)
-	if !ok && r != nil {
-		w.panicked(env, r)
+	if ok {
+		w.leave(env, nil)
+		return true
 	}
-	return ok
+	w.leave(env, r)
+	w.panicked(env, r)
+	return false
 }
 
 func (w *World) contained(env *node.Env, r *Resident, c *Call, do func(c *Call)) (ok bool) {
@@ -308,10 +322,10 @@ func (w *World) caught(env *node.Env, r *Resident) {
 	}
 }
 
-// panicked ends an entity whose code failed, without saving it.
+// panicked counts a failure of game code and ends its entity, if it is one's, without saving it.
 func (w *World) panicked(env *node.Env, r *Resident) {
 	w.panics++
-	if r.gone {
+	if r == nil || r.gone {
 		return
 	}
 	w.remove(env, r, proto.OutcomePanicked)
@@ -323,52 +337,87 @@ func (w *World) settle(env *node.Env) {
 	if w.running {
 		return
 	}
-	for done := 0; len(w.after) > 0; done++ {
-		must.True(done < settleMost, "hooks bring about further hooks without end")
-		next := w.after[0]
-		w.after = slices.Delete(w.after, 0, 1)
-		w.doChore(env, next)
+	before := w.deep
+	for w.head < len(w.after) {
+		next := w.after[w.head]
+		w.after[w.head] = chore{}
+		if w.head++; w.head == len(w.after) {
+			w.after, w.head = w.after[:0], 0
+		}
+		w.deep = next.deep
+		w.doChore(env, &next)
+	}
+	w.deep = before
+}
+
+func (w *World) doChore(env *node.Env, d *chore) {
+	r := d.r
+	switch {
+	case r.gone:
+	case d.deep > settleDeepest:
+		w.tooDeep(env, r)
+	case d.kind == choreFailed:
+		w.callFailed(env, d)
+	case d.kind == choreOutcome:
+		w.conclude(env, &d.ask, d.outcome, nil)
+	case d.kind == choreRetire:
+		w.retire(env, r)
+	default:
+		w.doHook(env, d.kind, r)
 	}
 }
 
-func (w *World) doChore(env *node.Env, d chore) {
-	r := d.r
-	if r.gone {
+// tooDeep ends an entity whose callbacks bring about further ones without end.
+func (w *World) tooDeep(env *node.Env, r *Resident) {
+	const text = "callbacks bring about further callbacks without end"
+	if !w.cfg.Contain {
+		panic("entity: " + text + ": entity " + r.name() + " of class " + r.className())
+	}
+	env.Mark("callbacks-without-end")
+	env.Log(node.Warn, text, "class", r.className(), "entity", r.name())
+	w.panicked(env, r)
+}
+
+func (w *World) callFailed(env *node.Env, d *chore) {
+	h, has := d.r.entity.(CallFailed)
+	if !has {
 		return
 	}
-	switch d.kind {
+	name, _ := w.table.Name(d.ask.method)
+	w.run(env, d.r, func(c *Call) {
+		c.key = d.ask.key
+		h.CallFailed(c, name, ErrorOf(d.outcome, d.text))
+	})
+}
+
+// doHook runs a hook, if the class has it, and lets the Watch know that it ended well.
+func (w *World) doHook(env *node.Env, kind choreKind, r *Resident) {
+	var do func(*Call)
+	var hook Hook
+	switch kind {
 	case choreCreated:
+		hook = HookCreated
 		if h, has := r.entity.(Created); has {
-			w.run(env, r, h.Created)
+			do = h.Created
 		}
-		w.watch(HookCreated, r)
 	case choreLoaded:
+		hook = HookLoaded
 		if h, has := r.entity.(Loaded); has {
-			w.run(env, r, h.Loaded)
+			do = h.Loaded
 		}
-		w.watch(HookLoaded, r)
 	case choreAttached:
+		hook = HookAttached
 		if h, has := r.entity.(ClientAttached); has {
-			w.run(env, r, h.ClientAttached)
+			do = h.ClientAttached
 		}
-		w.watch(HookAttached, r)
 	case choreLost:
+		hook = HookLost
 		if h, has := r.entity.(ClientLost); has {
-			w.run(env, r, h.ClientLost)
+			do = h.ClientLost
 		}
-		w.watch(HookLost, r)
-	case choreFailed:
-		if h, has := r.entity.(CallFailed); has {
-			name, _ := w.table.Name(d.ask.method)
-			w.run(env, r, func(c *Call) {
-				c.key = d.ask.key
-				h.CallFailed(c, name, ErrorOf(d.outcome, ""))
-			})
-		}
-	case choreOutcome:
-		w.conclude(env, &d.ask, d.outcome, nil)
-	case choreRetire:
-		w.retire(env, r)
+	}
+	if do == nil || w.run(env, r, do) {
+		w.watch(hook, r)
 	}
 }
 
@@ -378,7 +427,11 @@ func (w *World) watch(hook Hook, r *Resident) {
 	}
 }
 
-func (w *World) later(d chore) { w.after = append(w.after, d) }
+// later has something run behind the callback under way.
+func (w *World) later(d chore) {
+	d.deep = w.deep + 1
+	w.after = append(w.after, d)
+}
 
 // Open runs the game's server-open code, which belongs to no entity.
 func (w *World) Open(env *node.Env, open func(c *Call)) {
