@@ -98,7 +98,7 @@ func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) 
 	if r.gone {
 		return ErrGone
 	}
-	if !at.Within(MaxCoord) || yaw-yaw != 0 {
+	if !isPlace(at, yaw) {
 		return ErrNoPlace
 	}
 	if !space.IsZero() && !c.world.spaces.Has(space) {

@@ -89,7 +89,7 @@ func Answer[R any](c *Call, held Held, result R, err error) {
 	if !waits {
 		return
 	}
-	b, ok := h.handler.bound.(interface{ encode(w *World, r *R) []byte })
+	b, ok := h.handler.bound.(answerer[R])
 	if !ok {
 		panic(fmt.Sprintf("entity: %T is not the result of method %s", result, h.handler.name))
 	}
@@ -97,10 +97,12 @@ func Answer[R any](c *Call, held Held, result R, err error) {
 	if err != nil {
 		e = failure(err, h.from.Route != 0)
 	} else {
-		e = ending{proto.OutcomeOK, b.encode(w, &result)}
+		*b.room() = result
+		e = ending{proto.OutcomeOK, b.encode(w)}
 	}
+	w.answered = h.from
 	c.self.takeHeld(held)
-	w.port.Answer(c.env, &h.from, e.outcome, e.body)
+	w.port.Answer(c.env, &w.answered, e.outcome, e.body)
 }
 
 // Push calls a method of an avatar's own client. While the client is away it is
@@ -148,7 +150,8 @@ func first(key []uint64) uint64 {
 }
 
 // Create makes an entity on this game. The function sets it up; its hook Created
-// runs behind the callback under way. It fails with ErrFull at the game's bound.
+// runs behind the callback under way. It fails with ErrFull at the game's bound. A stub
+// is not made so: the cluster makes each once.
 func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 	r, err := c.world.create(c.env, string(k))
 	if err != nil {
@@ -157,7 +160,9 @@ func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 	}
 	e := r.entity.(P)
 	if setUp != nil {
+		r.halfMade = true
 		setUp(e)
+		r.halfMade = false
 	}
 	return e, nil
 }

@@ -26,7 +26,7 @@ type Resident struct {
 	timers      []*entityTimer
 	held        []heldCall
 	lastHeld    Held
-	buckets     map[uint16]node.Time // by number of a rated method: when its bucket is full again
+	buckets     map[uint16]node.Time // by the place of a rated method among all: when its bucket is full again
 	firstCall   *pending             // calls under way, in the order in which they were sent
 	lastCall    *pending
 	asking      int        // those of them whose outcome a handler waits for
@@ -34,6 +34,8 @@ type Resident struct {
 	dying       bool
 	deleted     bool
 	gone        bool
+	halfMade    bool // game code that sets it up has not come to its end
+	unsaved     bool // it has no record and the Port does not know yet
 	touched     bool
 	saveNow     bool // game code wants the record written as it is behind the callback
 	dirty       bool // the game knows that the record is behind
@@ -132,13 +134,20 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 	return r, nil
 }
 
-// Wake runs the hooks of an entity that was made.
+// Wake runs the hooks of an entity that was made, and has its record written if it has none.
 func (w *World) Wake(env *node.Env, r *Resident) {
 	must.True(!r.gone, "entity %v is gone before it wakes", r.id)
+	if r.unsaved {
+		r.unsaved = false
+		w.stale(env, r) // now that the Port knows the entity
+	}
 	w.settle(env)
 }
 
 func (w *World) create(env *node.Env, class string) (*Resident, error) {
+	if k := w.classes[class]; k != nil && k.class.stub {
+		panic("entity: class " + class + " is a stub, which the cluster makes once")
+	}
 	r, err := w.make(env, class, Birth{Incarnation: 1})
 	if err == nil {
 		w.touch(r)
@@ -166,6 +175,8 @@ func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
 	}
 	if b.Data != nil {
 		if err := w.load(env, r, b.Data); err != nil {
+			r.gone, r.dying = true, true
+			w.dropTimers(env, r)
 			return nil, err
 		}
 	}
@@ -188,7 +199,6 @@ func (w *World) bindResident(r *Resident) {
 			w.touch(r)
 		}
 	})
-	r.buckets = map[uint16]node.Time{}
 }
 
 // admit files an entity under all its names.
@@ -265,9 +275,7 @@ func (w *World) Discard(env *node.Env, r *Resident) {
 // remove takes an entity out; calls that it holds end with the outcome.
 func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 	r.gone, r.dying = true, true
-	for _, t := range slices.Clone(r.timers) {
-		w.dropTimer(env, t)
-	}
+	w.dropTimers(env, r)
 	held := r.held
 	r.held = nil
 	for i := range held {
@@ -275,6 +283,9 @@ func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 			o = proto.OutcomeUnknown // the method ran, and its answer is lost with the entity
 		}
 		w.port.Answer(env, &held[i].from, o, nil)
+	}
+	if r.player != nil {
+		w.Unseat(r) // game code that keeps the value pushes to nobody
 	}
 	for r.firstCall != nil {
 		w.forget(env, r.firstCall)
@@ -319,12 +330,15 @@ func (r *Resident) takeHeld(h Held) {
 // spend takes one call from the bucket of a rated method; false says it is empty.
 // The bucket is that of the generic cell rate algorithm (ITU-T I.371).
 func (r *Resident) spend(h *handler, now node.Time) bool {
-	each := h.rate.per / time.Duration(h.rate.n)
-	full := max(r.buckets[h.number], now)
-	if full.Sub(now) > h.rate.per-each {
+	each := h.rate.each()
+	full := max(r.buckets[h.place], now)
+	if full.Sub(now) > each*time.Duration(h.rate.n-1) {
 		return false
 	}
-	r.buckets[h.number] = full.Add(each)
+	if r.buckets == nil {
+		r.buckets = map[uint16]node.Time{}
+	}
+	r.buckets[h.place] = full.Add(each)
 	return true
 }
 

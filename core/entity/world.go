@@ -3,6 +3,8 @@ package entity
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"messiah/core/addr"
@@ -83,7 +85,7 @@ func (o *Origin) Code(c *wire.Coder) {
 
 // Left is what is left of an entity: its record, and why it is gone.
 type Left struct {
-	Data     []byte       // nil where the class saves nothing
+	Data     []byte       // nil where the class saves nothing, or the record is over MaxRecord
 	Index    []IndexEntry // of the record
 	Panicked bool         // game code failed: the data is not to be trusted and empty
 	Deleted  bool         // game code wants the record gone for good
@@ -137,6 +139,7 @@ type World struct {
 	lastNum   uint64 // of calls under way
 	lastTimer uint64
 	lastRes   uint64
+	lastPlace uint16 // how many methods all classes have
 	panics    uint64
 
 	call    Call
@@ -148,6 +151,8 @@ type World struct {
 	freeAsk []*pending  // at most MaxPending
 	mail    Mail        // on its way to the Port
 	from    Origin      // of the call that runs
+
+	answered Origin // of a held call that is answered
 
 	args, result []byte
 	notifies     []Notify
@@ -167,6 +172,7 @@ type handler struct {
 	who    Access
 	rate   rate
 	number uint16
+	place  uint16 // among the methods of all classes
 	bound  invoker
 }
 
@@ -176,11 +182,30 @@ func NewWorld(cfg Config, port Port) *World {
 		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]any{},
 		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{},
 	}
+	argument := map[string]*Class{}
 	for _, k := range cfg.Classes {
 		must.True(w.classes[k.name] == nil, "class %s is defined twice", k.name)
 		w.classes[k.name] = w.bind(k)
+		for i := range k.methods {
+			checkArgument(argument, k, &k.methods[i])
+		}
 	}
 	return w
+}
+
+// checkArgument refuses a method whose name means another argument in a class before:
+// one name is one number on the wire, which callers use for either.
+func checkArgument(first map[string]*Class, k *Class, p *methodPart) {
+	before := first[p.name]
+	if before == nil {
+		first[p.name] = k
+		return
+	}
+	i := slices.IndexFunc(before.methods, func(other methodPart) bool { return other.name == p.name })
+	if is, was := p.args, before.methods[i].args; is != was {
+		panic(fmt.Sprintf("entity: method %s takes a %v in class %s and a %v in class %s: give one of them another name",
+			p.name, was, before.name, is, k.name))
+	}
 }
 
 func (w *World) bind(k *Class) *bound {
@@ -191,7 +216,9 @@ func (w *World) bind(k *Class) *bound {
 		if !known {
 			panic(fmt.Sprintf("entity: method %s of class %s is not in the table of RPC names: run messiah rpcindex", p.name, k.name))
 		}
-		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, bound: p.bind()}
+		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, place: w.lastPlace, bound: p.bind()}
+		must.True(w.lastPlace < math.MaxUint16, "more than %d methods", math.MaxUint16)
+		w.lastPlace++
 	}
 	for _, name := range ordered.Keys(k.replies) {
 		b.replies[name] = k.replies[name].bind()
@@ -354,6 +381,9 @@ func (w *World) doChore(env *node.Env, d *chore) {
 	r := d.r
 	switch {
 	case r.gone:
+	case r.halfMade: // what set it up has panicked
+		w.remove(env, r, proto.OutcomePanicked)
+		w.port.Retired(env, r, Left{Panicked: true})
 	case d.deep > settleDeepest:
 		w.tooDeep(env, r)
 	case d.kind == choreFailed:
@@ -490,6 +520,9 @@ type space struct {
 
 // MaxCoord bounds each coordinate of a position, in metres from its space's origin.
 const MaxCoord = proto.MaxCoord
+
+// isPlace tells whether a position is within bounds and a direction is one.
+func isPlace(at geom.Vec3, yaw float32) bool { return at.Within(MaxCoord) && yaw-yaw == 0 }
 
 func (w *World) place(r *Resident, to addr.EntityID, at geom.Vec3, yaw float32) {
 	if r.place.space != to {
