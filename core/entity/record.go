@@ -190,7 +190,6 @@ func readTimers(w *World, env *node.Env, r *Resident, _ uint32, body []byte) err
 			return fmt.Errorf("timer %s %d is one too many", t.name, t.key)
 		}
 		w.addTimer(env, r, t.name, t.key, t.left, t.every)
-		w.stale(env, r)
 	}
 	return nil
 }
