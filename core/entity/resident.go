@@ -122,7 +122,7 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 	}
 	if b.Data == nil {
 		w.later(chore{kind: choreCreated, r: r})
-		w.stale(env, r)
+		r.unsaved = true
 	} else {
 		w.later(chore{kind: choreLoaded, r: r})
 	}
