@@ -29,6 +29,20 @@ type Address struct {
 // Target is what a call may be sent to: a Mailbox, a Proxy or a Stub.
 type Target interface{ Address() Address }
 
+// Of returns where a target leads. A target that is none of the three, or nil, is a bug and
+// panics: an open call of the interface's method would cost each caller an allocation.
+func Of(t Target) Address {
+	switch t := t.(type) {
+	case Mailbox:
+		return t.Address()
+	case Proxy:
+		return t.Address()
+	case Stub:
+		return t.Address()
+	}
+	panic("addr: a target that is no Mailbox, Proxy or Stub")
+}
+
 // Address returns the mailbox as an address.
 func (m Mailbox) Address() Address { return Address{Kind: ToMailbox, Mailbox: m} }
 

@@ -5,6 +5,7 @@
 package entity
 
 import (
+	"reflect"
 	"time"
 
 	"messiah/core/addr"
@@ -168,7 +169,9 @@ type (
 	}
 )
 
-// hookNames are the methods that run as hooks, for the check that none is misspelled.
-var hookNames = [...]string{
-	"Created", "Loaded", "ClientAttached", "ClientLost", "AboutToMigrate", "Arrived", "AboutToBeDestroyed",
+// hooks are the interfaces of all hooks, one method each, for the check that none is misspelled.
+var hooks = [...]reflect.Type{
+	reflect.TypeFor[Created](), reflect.TypeFor[Loaded](), reflect.TypeFor[ClientAttached](), reflect.TypeFor[ClientLost](),
+	reflect.TypeFor[AboutToMigrate](), reflect.TypeFor[Arrived](), reflect.TypeFor[AboutToBeDestroyed](),
+	reflect.TypeFor[Moved](), reflect.TypeFor[CallFailed](),
 }

@@ -17,7 +17,7 @@ type Call struct {
 	from  *Origin   // nil outside a method
 	under *handler  // the method that runs
 	key   uint64
-	held  bool
+	held  Held // the call that runs is held under that name; 0: it is not
 }
 
 // Now returns the monotonic time, frozen for the callback.
@@ -49,10 +49,13 @@ func (c *Call) From() (addr.Mailbox, bool) {
 }
 
 // Hold keeps the call that runs open: what the method returns is not its answer,
-// Method.Answer gives that later. It fails with ErrFull at MaxHeld.
+// Answer gives that later. Held twice is held once. It fails with ErrFull at MaxHeld.
 func (c *Call) Hold() (Held, error) {
 	if c.from == nil || c.under == nil {
 		panic("entity: no call runs that could be held")
+	}
+	if c.held != 0 {
+		return c.held, nil
 	}
 	r := c.self
 	if len(r.held) >= MaxHeld {
@@ -60,8 +63,8 @@ func (c *Call) Hold() (Held, error) {
 	}
 	r.lastHeld++
 	r.held = append(r.held, heldCall{r.lastHeld, c.under, *c.from})
-	c.held = true
-	return r.lastHeld, nil
+	c.held = r.lastHeld
+	return c.held, nil
 }
 
 // Destroy ends an entity behind the callback under way: its client is sent away,
@@ -89,10 +92,14 @@ func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 
 // Teleport puts an area entity into a space of this game, at a place in metres
 // from its origin. An avatar's client is told, and what it says of its place counts
-// again once it has followed. A place that is none, or a space that is not here, is an error.
+// again once it has followed. A place that is none, a space that is not here, or an
+// entity that has ended, is an error.
 func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) error {
 	r := e.base().resident
-	if !at.Within(MaxCoord) || yaw-yaw != 0 {
+	if r.gone {
+		return ErrGone
+	}
+	if !isPlace(at, yaw) {
 		return ErrNoPlace
 	}
 	if !space.IsZero() && !c.world.spaces.Has(space) {
@@ -125,11 +132,13 @@ func (c *Call) In(space addr.EntityID) func(yield func(Area) bool) {
 	}
 }
 
-// Save has an entity's record written soon, however long it might have waited.
+// Save has an entity's record written behind the callback under way, however long
+// it might have waited.
 func (c *Call) Save(e Entity) {
 	r := e.base().resident
 	if r.class.class.saves && !r.gone {
-		c.world.port.Stale(c.env, r, 0)
+		r.saveNow = true
+		c.world.touch(r)
 	}
 }
 
@@ -144,14 +153,16 @@ type Path struct {
 // calling entity hears it, once.
 func (c *Call) FindPath(from, to geom.Vec3, then Reply[Path], with ...With) {
 	w := c.world
-	p := pending{from: c.self, reply: string(then)}
+	q := question{from: c.self, reply: string(then)}
+	c.mustHear(q.reply)
+	var within time.Duration
 	if len(with) > 0 {
-		p.key, p.within = with[0].Key, with[0].Within
+		q.key, within = with[0].Key, with[0].Within
 	}
 	if w.pending.Len() >= MaxPending || !w.port.FindPath(c.env, w.lastNum+1, from, to) {
-		w.owe(c.env, &p, proto.OutcomeFull)
+		w.owe(c.env, &q, proto.OutcomeFull)
 		return
 	}
 	w.lastNum++
-	w.keep(c.env, w.lastNum, p)
+	w.keep(c.env, w.lastNum, &q, within)
 }

@@ -75,6 +75,7 @@ type methodPart struct {
 	name string
 	who  Access
 	rate rate
+	args reflect.Type
 	bind func() invoker
 }
 
@@ -108,8 +109,11 @@ type rate struct {
 
 func (r rate) rule(m *methodPart) { m.rate = r }
 
-// AtMost bounds how often one client may call the method: n calls in any stretch
-// of time per, evenly refilled. A call over it is refused with ErrTooOften.
+// each is how long one call takes to be refilled, rounded up.
+func (r rate) each() time.Duration { return (r.per + time.Duration(r.n) - 1) / time.Duration(r.n) }
+
+// AtMost bounds how often one client may call the method: n calls at once, of which one
+// is refilled in each n-th part of per. A call over it is refused with ErrTooOften.
 func AtMost(n int, per time.Duration) Rule { return rate{n, per} }
 
 // pointer is the constraint that P is a pointer to E with one of the bases in it.
@@ -142,6 +146,9 @@ func define[P Entity](k *Class, t reflect.Type, parts []Part[P]) (err error) {
 	if k.plan, err = PlanOf(t); err != nil {
 		return err
 	}
+	if sample.base() == nil {
+		return fmt.Errorf("its base is a pointer: embed entity.ServerEntity or another base itself")
+	}
 	k.saves = k.plan.Saves()
 	for _, part := range parts {
 		if err := part.add(k); err != nil {
@@ -150,6 +157,9 @@ func define[P Entity](k *Class, t reflect.Type, parts []Part[P]) (err error) {
 	}
 	if k.shards > 0 && !k.stub {
 		return fmt.Errorf("only a stub has shards: embed entity.ServerStubEntity")
+	}
+	if k.within > 0 && !k.saves {
+		return fmt.Errorf("SaveWithin is for a class that saves: tag a property with saved")
 	}
 	return checkHooks(reflect.PointerTo(t))
 }
@@ -171,16 +181,31 @@ func checkName(name string) error {
 func checkHooks(t reflect.Type) error {
 	for i := range t.NumMethod() {
 		m := t.Method(i)
-		if m.Type.NumIn() != 2 || m.Type.In(1) != reflect.TypeFor[*Call]() || m.Type.NumOut() != 0 {
-			continue
-		}
-		for _, hook := range hookNames {
-			if m.Name != hook && alike(m.Name, hook) {
-				return fmt.Errorf("method %s(*Call) looks like the hook %s and is none: rename it", m.Name, hook)
+		for _, hook := range hooks {
+			want := hook.Method(0)
+			switch {
+			case m.Name == want.Name && !t.Implements(hook):
+				return fmt.Errorf("method %s is the hook's by name alone: write %s%s", m.Name, want.Name, strings.TrimPrefix(want.Type.String(), "func"))
+			case m.Name != want.Name && alike(m.Name, want.Name) && sameButReceiver(m.Type, want.Type):
+				return fmt.Errorf("method %s%s looks like the hook %s and is none: rename it",
+					m.Name, strings.TrimPrefix(want.Type.String(), "func"), want.Name)
 			}
 		}
 	}
 	return nil
+}
+
+// sameButReceiver tells whether a method's type, whose first argument is its receiver, is that of a function.
+func sameButReceiver(m, f reflect.Type) bool {
+	if m.NumIn() != f.NumIn()+1 || m.NumOut() != f.NumOut() {
+		return false
+	}
+	for i := range f.NumIn() {
+		if m.In(i+1) != f.In(i) {
+			return false
+		}
+	}
+	return true
 }
 
 // alike tells whether a name is a hook's but for a prefix, its case or two letters.
@@ -219,6 +244,9 @@ func Handle[P Entity, A, R any](m Method[A, R], f func(P, *Call, A) (R, error), 
 		if slices.ContainsFunc(k.methods, func(p methodPart) bool { return p.name == string(m) }) {
 			return fmt.Errorf("method %s is handled twice", m)
 		}
+		if f == nil {
+			return fmt.Errorf("method %s is handled by nil: give Handle a function", m)
+		}
 		args, err := schema.NewFor[A]()
 		if err != nil {
 			return fmt.Errorf("argument of method %s: %w", m, err)
@@ -228,7 +256,7 @@ func Handle[P Entity, A, R any](m Method[A, R], f func(P, *Call, A) (R, error), 
 			return fmt.Errorf("result of method %s: %w", m, err)
 		}
 		part := methodPart{
-			name: string(m),
+			name: string(m), args: reflect.TypeFor[A](),
 			bind: func() invoker { return &binding[P, A, R]{f: f, args: args, results: results} },
 		}
 		for _, r := range rules {
@@ -265,6 +293,9 @@ func OnTimer[P Entity](t Timer, f func(P, *Call)) Part[P] {
 		if k.timers[string(t)] != nil {
 			return fmt.Errorf("timer %s is handled twice", t)
 		}
+		if f == nil {
+			return fmt.Errorf("timer %s is handled by nil: give OnTimer a function", t)
+		}
 		k.timers[string(t)] = func(e Entity, c *Call) { f(e.(P), c) }
 		return nil
 	}}
@@ -278,6 +309,9 @@ func OnReply[P Entity, R any](r Reply[R], f func(P, *Call, R, error)) Part[P] {
 		}
 		if _, twice := k.replies[string(r)]; twice {
 			return fmt.Errorf("reply %s is handled twice", r)
+		}
+		if f == nil {
+			return fmt.Errorf("reply %s is handled by nil: give OnReply a function", r)
 		}
 		results, err := schema.NewFor[R]()
 		if err != nil {
@@ -361,17 +395,25 @@ func (b *binding[P, A, R]) invoke(e Entity, c *Call, args []byte) ([]byte, error
 	}
 	var err error
 	b.r, err = b.f(e.(P), c, b.a)
-	if err != nil || c.held {
+	if err != nil || c.held != 0 {
 		return nil, err
 	}
 	w.result = b.results.Append(&w.encoder, w.result[:0], &b.r)
 	return w.result, nil
 }
 
-// encode writes the result of a call that was held.
-func (b *binding[P, A, R]) encode(w *World, r *R) []byte {
-	w.result = b.results.Append(&w.encoder, w.result[:0], r)
+// room is where the result of a call that was held is put, for encode to write it.
+func (b *binding[P, A, R]) room() *R { return &b.r }
+
+func (b *binding[P, A, R]) encode(w *World) []byte {
+	w.result = b.results.Append(&w.encoder, w.result[:0], &b.r)
 	return w.result
+}
+
+// answerer is a method whose result is an R.
+type answerer[R any] interface {
+	room() *R
+	encode(w *World) []byte
 }
 
 // replier is a reply handler bound for one game.
@@ -382,48 +424,51 @@ type replier interface {
 type replyBinding[P Entity, R any] struct {
 	f       func(P, *Call, R, error)
 	results schema.For[R]
+	r       R
 }
 
 func (b *replyBinding[P, R]) reply(e Entity, c *Call, result []byte, err error) {
-	var r R
-	if err == nil {
-		if b.results.Decode(&c.world.decoder, result, &r) != nil {
-			err = ErrBadArgs
-		}
+	var none R
+	b.r = none
+	if err == nil && b.results.Decode(&c.world.decoder, result, &b.r) != nil {
+		err = ErrBadArgs
 	}
-	b.f(e.(P), c, r, err)
+	b.f(e.(P), c, b.r, err)
 }
 
-// outgoing is a method or push as callers of this game know it.
-type outgoing struct {
+// outgoing is a method or push as callers of this game know it, with room for one argument.
+type outgoing[A any] struct {
 	number uint16
-	args   any // schema.For of the argument's type
+	codec  schema.For[A]
+	args   A
 }
 
 // outgoingOf returns how a call by that name is written; one that the table of
 // names does not have, or whose argument cannot be written, is the author's bug.
-func outgoingOf[A any](w *World, name string) *outgoing {
-	if o := w.calls[name]; o != nil {
+func outgoingOf[A any](w *World, name string) *outgoing[A] {
+	if known, has := w.calls[name]; has {
+		o, fits := known.(*outgoing[A])
+		if !fits {
+			panic(fmt.Sprintf("entity: %s is called with a %v, and with something else before", name, reflect.TypeFor[A]()))
+		}
 		return o
 	}
 	number, known := w.table.Number(name)
 	if !known {
 		panic(fmt.Sprintf("entity: %s is not in the table of RPC names: run messiah rpcindex", name))
 	}
-	args, err := schema.NewFor[A]()
+	codec, err := schema.NewFor[A]()
 	if err != nil {
 		panic(fmt.Sprintf("entity: argument of %s: %v", name, err))
 	}
-	o := &outgoing{number, args}
+	o := &outgoing[A]{number: number, codec: codec}
 	w.calls[name] = o
 	return o
 }
 
-func appendArgs[A any](w *World, o *outgoing, args *A) []byte {
-	f, ok := o.args.(schema.For[A])
-	if !ok {
-		panic(fmt.Sprintf("entity: %T is not the argument of method %d", *args, o.number))
-	}
-	w.args = f.Append(&w.encoder, w.args[:0], args)
+// write encodes an argument into bytes that are good until the next call is written.
+func (o *outgoing[A]) write(w *World, args *A) []byte {
+	o.args = *args
+	w.args = o.codec.Append(&w.encoder, w.args[:0], &o.args)
 	return w.args
 }

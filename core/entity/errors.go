@@ -25,6 +25,7 @@ var (
 	ErrNoRecord     = errors.New("entity: no such record")
 	ErrNoPlace      = errors.New("entity: the position is no place")
 	ErrNoSpace      = errors.New("entity: no such space on this game")
+	ErrGone         = errors.New("entity: the entity has ended")
 	ErrPanicked     = errors.New("entity: the method panicked; its entity is gone")
 )
 

@@ -1,94 +1,141 @@
 package entity
 
 import (
+	"errors"
 	"time"
+	"unicode/utf8"
 
 	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/proto"
 )
 
-// pending is a call of an entity here whose outcome has not come.
-type pending struct {
-	from   *Resident
+// question is what a caller hears of when its call ends.
+type question struct {
+	from   *Resident // nil for a call of the game's own
 	method uint16
 	reply  string // the handler of the outcome; "" for a Tell
 	key    uint64
-	within time.Duration
-	timer  uint64    // number of the deadline's timer, 0 without one
-	gate   node.Peer // by which it went
-	game   node.Peer // to which, where the address says
+}
+
+// pending is a call of an entity here whose outcome has not come.
+type pending struct {
+	question
+	num           uint64
+	within        time.Duration
+	deadline      entityTimer // its num is 0 without one
+	gate          node.Peer   // by which it went
+	game          node.Peer   // to which, where the address says
+	before, after *pending    // of the same caller
 }
 
 // ask sends a call and remembers that its outcome is owed.
-func (w *World) ask(c *Call, to addr.Address, method uint16, args []byte, p pending) {
-	p.from, p.method = c.self, method
+func (w *World) ask(c *Call, to *addr.Address, method uint16, args []byte, q question, within time.Duration) {
+	q.from, q.method = c.self, method
 	if w.pending.Len() >= MaxPending {
-		w.owe(c.env, &p, proto.OutcomeFull)
+		w.owe(c.env, &q, proto.OutcomeFull)
 		return
 	}
 	w.lastNum++
 	num := w.lastNum
-	m := Mail{To: to, From: c.self, Num: num, Method: method, Args: args}
-	o := w.port.Send(c.env, &m)
-	p.gate, p.game = gateOf(m.To), m.To.Mailbox.Game
+	w.mail = Mail{To: *to, From: c.self, Num: num, Method: method, Args: args}
+	o := w.port.Send(c.env, &w.mail)
 	if o != proto.OutcomeOK {
-		w.owe(c.env, &p, o)
+		w.owe(c.env, &q, o)
 		return
 	}
-	w.keep(c.env, num, p)
+	p := w.keep(c.env, num, &q, within)
+	p.gate, p.game = gateOf(&w.mail.To), w.mail.To.Mailbox.Game
 }
 
 // keep remembers a call that is under way, and sets its deadline.
-func (w *World) keep(env *node.Env, num uint64, p pending) {
-	kept := w.newPending(p)
-	w.pending.Set(num, kept)
-	if p.reply == "" || p.from == nil {
-		return
+func (w *World) keep(env *node.Env, num uint64, q *question, within time.Duration) *pending {
+	p := w.newPending()
+	p.question, p.num, p.within = *q, num, within
+	w.pending.Set(num, p)
+	p.link()
+	if p.reply != "" && p.from != nil {
+		p.from.asking++
+		if within > 0 {
+			p.deadline.ask = num
+			w.arm(env, &p.deadline, within)
+		}
 	}
-	p.from.asking++
-	if p.within > 0 {
-		t := &entityTimer{ask: num}
-		w.arm(env, t, p.within)
-		kept.timer = t.num
-	}
+	return p
 }
 
-func gateOf(to addr.Address) node.Peer {
+func gateOf(to *addr.Address) node.Peer {
 	if to.Kind == addr.ToProxy {
 		return to.Proxy.Gate
 	}
 	return to.Mailbox.Gate
 }
 
-func (w *World) newPending(p pending) *pending {
+func (w *World) newPending() *pending {
 	if n := len(w.freeAsk); n > 0 {
-		kept := w.freeAsk[n-1]
+		p := w.freeAsk[n-1]
 		w.freeAsk = w.freeAsk[:n-1]
-		*kept = p
-		return kept
+		return p
 	}
-	return &p
+	return &pending{}
 }
 
-// forget takes a call from the table of those under way.
-func (w *World) forget(env *node.Env, num uint64, p *pending) {
-	w.pending.Delete(num)
+// link puts the call behind the others of its caller.
+func (p *pending) link() {
+	r := p.from
+	if r == nil {
+		return
+	}
+	if p.before = r.lastCall; p.before != nil {
+		p.before.after = p
+	} else {
+		r.firstCall = p
+	}
+	r.lastCall = p
+}
+
+// unlink takes the call from those of its caller.
+func (p *pending) unlink() {
+	r := p.from
+	if r == nil {
+		return
+	}
+	if p.before != nil {
+		p.before.after = p.after
+	} else {
+		r.firstCall = p.after
+	}
+	if p.after != nil {
+		p.after.before = p.before
+	} else {
+		r.lastCall = p.before
+	}
+}
+
+// forget takes a call from the table of those under way and returns what its
+// caller waits for.
+func (w *World) forget(env *node.Env, p *pending) question {
+	w.pending.Delete(p.num)
+	p.unlink()
 	if p.reply != "" && p.from != nil {
 		p.from.asking--
 	}
-	if t := w.timers[p.timer]; t != nil {
-		w.dropTimer(env, t)
+	if p.deadline.num != 0 {
+		w.dropTimer(env, &p.deadline)
 	}
+	q := p.question
+	*p = pending{}
 	w.freeAsk = append(w.freeAsk, p)
+	return q
 }
 
 // owe has the caller hear, behind the callback under way, that its call did not come about.
-func (w *World) owe(env *node.Env, p *pending, o proto.Outcome) {
-	if p.from == nil {
+func (w *World) owe(env *node.Env, q *question, o proto.Outcome) {
+	if q.from == nil {
+		env.Mark("outcome-for-nobody")
 		return
 	}
-	w.after = append(w.after, chore{kind: choreOutcome, r: p.from, ask: *p, outcome: o})
+	w.later(chore{kind: choreOutcome, r: q.from, ask: *q, outcome: o})
 }
 
 // Answered hears the outcome of a call under way.
@@ -98,9 +145,8 @@ func (w *World) Answered(env *node.Env, num uint64, o proto.Outcome, body []byte
 		env.Mark("answer-without-question")
 		return
 	}
-	ask := *p
-	w.forget(env, num, p)
-	w.conclude(env, &ask, o, body)
+	q := w.forget(env, p)
+	w.conclude(env, &q, o, body)
 	w.settle(env)
 }
 
@@ -111,41 +157,40 @@ func (w *World) late(env *node.Env, num uint64) {
 		return
 	}
 	env.Mark("call-timed-out")
-	ask := *p
-	ask.timer = 0
-	p.timer = 0
-	w.forget(env, num, p)
-	w.conclude(env, &ask, proto.OutcomeTimeout, nil)
+	q := w.forget(env, p)
+	w.conclude(env, &q, proto.OutcomeTimeout, nil)
 }
 
 // conclude tells the caller of a call its outcome.
-func (w *World) conclude(env *node.Env, p *pending, o proto.Outcome, body []byte) {
-	r := p.from
+func (w *World) conclude(env *node.Env, q *question, o proto.Outcome, body []byte) {
+	r := q.from
 	if r == nil || r.gone {
 		env.Mark("outcome-for-nobody")
 		return
 	}
-	if p.reply == "" {
+	if q.reply == "" {
 		if o != proto.OutcomeOK {
-			name, _ := w.table.Name(p.method)
-			w.later(chore{kind: choreFailed, r: r, text: name, err: ErrorOf(o, ""), ask: pending{key: p.key}})
+			w.later(chore{kind: choreFailed, r: r, ask: *q, outcome: o, text: failureText(o, body)})
 		}
 		return
 	}
-	text := ""
-	if o == proto.OutcomeFailed {
-		text = string(body)
-	}
-	err := ErrorOf(o, text)
-	handle := r.class.replies[p.reply]
+	err := ErrorOf(o, failureText(o, body))
+	handle := r.class.replies[q.reply]
 	if handle == nil {
-		env.Log(node.Error, "a reply has no handler", "class", r.className(), "reply", p.reply)
+		env.Log(node.Error, "a reply has no handler", "class", r.className(), "reply", q.reply)
 		return
 	}
 	w.run(env, r, func(c *Call) {
-		c.key = p.key
+		c.key = q.key
 		handle.reply(r.entity, c, body, err)
 	})
+}
+
+func failureText(o proto.Outcome, body []byte) string {
+	if o != proto.OutcomeFailed {
+		return ""
+	}
+	return string(body)
 }
 
 // GateGone ends the calls that went by a gate that is dead: their outcome is not known.
@@ -160,11 +205,10 @@ func (w *World) GameGone(env *node.Env, gate, game node.Peer) {
 }
 
 func (w *World) lose(env *node.Env, of func(*pending) bool) {
-	for num, p := range w.pending.All() {
+	for _, p := range w.pending.All() {
 		if of(p) {
-			ask := *p
-			w.forget(env, num, p)
-			w.owe(env, &ask, proto.OutcomeUnknown)
+			q := w.forget(env, p)
+			w.owe(env, &q, proto.OutcomeUnknown)
 		}
 	}
 	w.settle(env)
@@ -181,14 +225,14 @@ type Incoming struct {
 
 // Call runs a method of an entity here and answers the call.
 func (w *World) Call(env *node.Env, in *Incoming) {
-	r := in.To
-	h := r.class.methods[in.Method]
+	w.from = in.From
+	h := in.To.class.methods[in.Method]
 	o := w.allowed(env, in, h)
 	if o != proto.OutcomeOK {
-		w.port.Answer(env, &in.From, o, nil)
+		w.port.Answer(env, &w.from, o, nil)
 		return
 	}
-	w.invoke(env, r, h, in)
+	w.invoke(env, in.To, h, in.Args)
 	w.settle(env)
 }
 
@@ -218,57 +262,80 @@ func (w *World) mayCall(in *Incoming, h *handler) bool {
 		return h.who&(OwnClient|AnyClient) != 0
 	}
 	a, b := in.Sender.place, in.To.place
-	if h.who&AnyClient == 0 || a == nil || b == nil || a.space != b.space {
+	if h.who&AnyClient == 0 || a == nil || b == nil || a.space.IsZero() || a.space != b.space {
 		return false
 	}
 	return a.at.Distance(b.at) <= ViewRadius
 }
 
-func (w *World) invoke(env *node.Env, r *Resident, h *handler, in *Incoming) {
+// invoke runs a method for the call whose origin is w.from. One that was held is answered
+// here only if it is not answered yet and its method has failed.
+func (w *World) invoke(env *node.Env, r *Resident, h *handler, args []byte) {
 	c := w.enter(env, r)
-	c.from, c.under = &in.From, h
-	result, err, ok := w.callMethod(env, r, c, h, in.Args)
-	held := c.held
-	w.leave(env)
-	switch {
-	case !ok:
-		w.port.Answer(env, &in.From, proto.OutcomePanicked, nil)
-		if held {
-			r.held = r.held[:len(r.held)-1] // it is answered
+	c.from, c.under = &w.from, h
+	e, ok := w.callMethod(env, r, c, h, args)
+	held, open := c.held, true
+	if held != 0 {
+		open = r.holds(held)
+	}
+	if !ok {
+		w.leave(env, r)
+		if open {
+			r.takeHeld(held)
+			w.port.Answer(env, &w.from, proto.OutcomePanicked, nil)
 		}
 		w.panicked(env, r)
-	case err != nil:
-		if held {
-			r.takeHeld(r.lastHeld)
-		}
-		w.answer(env, &in.From, outcomeOf(err), nil, err)
-	case !held:
-		w.port.Answer(env, &in.From, proto.OutcomeOK, result)
+		return
+	}
+	w.leave(env, nil)
+	if open && (held == 0 || e.outcome != proto.OutcomeOK) {
+		r.takeHeld(held)
+		w.port.Answer(env, &w.from, e.outcome, e.body)
 	}
 }
 
-// callMethod is World.run for methods, which run too often for a closure each.
-func (w *World) callMethod(env *node.Env, r *Resident, c *Call, h *handler, args []byte) (result []byte, err error, ok bool) {
+// ending is how a method ended: the bytes of its result, or of its error's text.
+type ending struct {
+	outcome proto.Outcome
+	body    []byte
+}
+
+// callMethod is World.run for methods, which run too often for a closure each. An
+// error's own methods are game code too.
+func (w *World) callMethod(env *node.Env, r *Resident, c *Call, h *handler, args []byte) (e ending, ok bool) {
 	if w.cfg.Contain {
 		defer w.caught(env, r)
 	}
-	result, err = h.bound.invoke(r.entity, c, args)
-	return result, err, true
+	result, err := h.bound.invoke(r.entity, c, args)
+	if err != nil {
+		return failure(err, c.from.Route != 0), true
+	}
+	return ending{proto.OutcomeOK, result}, true
 }
 
-// answer sends an outcome, with an error's text for those who may read it.
-func (w *World) answer(env *node.Env, to *Origin, o proto.Outcome, body []byte, err error) {
-	if o == proto.OutcomeFailed {
-		body = nil
-		if refusal, public := err.(Refusal); public || to.Route == 0 {
-			text := err.Error()
-			if public {
-				text = string(refusal)
-			}
-			body = []byte(text[:min(len(text), maxErrorText)])
-		}
+// failure returns how an error ends a call, with its text for those who may read it.
+func failure(err error, client bool) ending {
+	e := ending{outcome: outcomeOf(err)}
+	if e.outcome != proto.OutcomeFailed {
+		return e
 	}
-	w.port.Answer(env, to, o, body)
+	var refusal Refusal
+	switch {
+	case !client:
+		e.body = errorText(err.Error())
+	case errors.As(err, &refusal):
+		e.body = errorText(string(refusal))
+	}
+	return e
+}
+
+// errorText cuts a text to its bound, between two runes.
+func errorText(text string) []byte {
+	n := min(len(text), maxErrorText)
+	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return []byte(text[:n])
 }
 
 // push calls a method of an avatar's own client.

@@ -12,7 +12,7 @@ import (
 
 type walker struct{ AvatarAreaEntity }
 
-type rock struct{ ServerAreaEntity }
+type boulder struct{ ServerAreaEntity }
 
 func TestSpeedLimitOfAClass(t *testing.T) {
 	k := Define[walker]("walker", SpeedLimit[*walker](4.4))
@@ -22,7 +22,7 @@ func TestSpeedLimitOfAClass(t *testing.T) {
 	for _, limit := range []float64{0, -1, move.MaxSpeed + 1} {
 		refused(t, "speed limit", func() { Define[walker]("walker", SpeedLimit[*walker](limit)) })
 	}
-	refused(t, "only an avatar with a place", func() { Define[rock]("rock", SpeedLimit[*rock](1)) })
+	refused(t, "only an avatar with a place", func() { Define[boulder]("boulder", SpeedLimit[*boulder](1)) })
 }
 
 func refused(t *testing.T, with string, define func()) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"messiah/core/addr"
+	"messiah/core/proto"
 )
 
 // Kind is the name of a class and the type of its entities: game code declares
@@ -40,26 +41,43 @@ const AskWithin = 10 * time.Second
 // Tell calls a method without waiting for its result. If it did not run, or that
 // is not known, the caller's hook CallFailed hears why, once; With.Key is its Call.Key.
 func (m Method[A, R]) Tell(c *Call, to addr.Target, args A, with ...With) {
-	o := outgoingOf[A](c.world, string(m))
-	var p pending
+	var q question
 	if len(with) > 0 {
-		p.key = with[0].Key
+		q.key = with[0].Key
 	}
-	c.world.ask(c, to.Address(), o.number, appendArgs(c.world, o, &args), p)
+	a := addr.Of(to)
+	send(c, string(m), &a, &args, q, 0)
 }
 
 // Ask calls a method; the named handler of the calling entity hears its result,
 // an error or ErrTimeout, exactly once, wherever the two entities are by then.
 func (m Method[A, R]) Ask(c *Call, to addr.Target, args A, then Reply[R], with ...With) {
-	o := outgoingOf[A](c.world, string(m))
-	p := pending{reply: string(then), within: AskWithin}
+	q, within := question{reply: string(then)}, AskWithin
 	if len(with) > 0 {
-		p.key = with[0].Key
+		q.key = with[0].Key
 		if with[0].Within > 0 {
-			p.within = with[0].Within
+			within = with[0].Within
 		}
 	}
-	c.world.ask(c, to.Address(), o.number, appendArgs(c.world, o, &args), p)
+	c.mustHear(q.reply)
+	a := addr.Of(to)
+	send(c, string(m), &a, &args, q, within)
+}
+
+// send writes an argument and has the world send the call.
+func send[A any](c *Call, name string, to *addr.Address, args *A, q question, within time.Duration) {
+	o := outgoingOf[A](c.world, name)
+	c.world.ask(c, to, o.number, o.write(c.world, args), q, within)
+}
+
+// mustHear holds game code to ask for an outcome only where a handler hears it.
+func (c *Call) mustHear(reply string) {
+	if c.self == nil {
+		panic("entity: no entity calls that could hear reply " + reply)
+	}
+	if c.self.class.replies[reply] == nil {
+		panic("entity: class " + c.self.className() + " has no handler of reply " + reply)
+	}
 }
 
 // Answer gives the result, or the error, of a call that was held, once; later
@@ -67,43 +85,47 @@ func (m Method[A, R]) Ask(c *Call, to addr.Target, args A, then Reply[R], with .
 // of another type than the method's is the author's bug.
 func Answer[R any](c *Call, held Held, result R, err error) {
 	w := c.world
-	h, waits := c.self.takeHeld(held)
+	h, waits := c.self.heldCall(held)
 	if !waits {
 		return
 	}
-	b, ok := h.handler.bound.(interface{ encode(w *World, r *R) []byte })
+	b, ok := h.handler.bound.(answerer[R])
 	if !ok {
 		panic(fmt.Sprintf("entity: %T is not the result of method %s", result, h.handler.name))
 	}
-	var body []byte
-	if err == nil {
-		body = b.encode(w, &result)
+	var e ending
+	if err != nil {
+		e = failure(err, h.from.Route != 0)
+	} else {
+		*b.room() = result
+		e = ending{proto.OutcomeOK, b.encode(w)}
 	}
-	w.answer(c.env, &h.from, outcomeOf(err), body, err)
+	w.answered = h.from
+	c.self.takeHeld(held)
+	w.port.Answer(c.env, &w.answered, e.outcome, e.body)
 }
 
 // Push calls a method of an avatar's own client. While the client is away it is
 // kept for its return, within the session's bound; an avatar without one drops it.
 func (p Push[A]) Push(c *Call, e Avatar, args A) {
 	o := outgoingOf[A](c.world, string(p))
-	c.world.push(c, e.client(), o.number, appendArgs(c.world, o, &args))
+	c.world.push(c, e.client(), o.number, o.write(c.world, &args))
 }
 
 // Tell calls a method of the client behind a proxy. A mailbox or a stub leads to
 // no client: ErrNoClient at once. Later failures go to the hook CallFailed;
 // With.Key is its Call.Key.
 func (p Push[A]) Tell(c *Call, to addr.Target, args A, with ...With) error {
-	a := to.Address()
+	a := addr.Of(to)
 	if a.Kind != addr.ToProxy {
 		return ErrNoClient
 	}
-	o := outgoingOf[A](c.world, string(p))
 	a.Client = true
-	var failed pending
+	var q question
 	if len(with) > 0 {
-		failed.key = with[0].Key
+		q.key = with[0].Key
 	}
-	c.world.ask(c, a, o.number, appendArgs(c.world, o, &args), failed)
+	send(c, string(p), &a, &args, q, 0)
 	return nil
 }
 
@@ -133,7 +155,8 @@ func first(key []uint64) uint64 {
 }
 
 // Create makes an entity on this game. The function sets it up; its hook Created
-// runs behind the callback under way. It fails with ErrFull at the game's bound.
+// runs behind the callback under way. It fails with ErrFull at the game's bound. A stub
+// is not made so: the cluster makes each once.
 func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 	r, err := c.world.create(c.env, string(k))
 	if err != nil {
@@ -142,7 +165,9 @@ func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 	}
 	e := r.entity.(P)
 	if setUp != nil {
+		r.halfMade = true
 		setUp(e)
+		r.halfMade = false
 	}
 	return e, nil
 }

@@ -9,8 +9,8 @@ import (
 	"messiah/core/wire"
 )
 
-// MaxRecord bounds a record, in bytes; an entity whose record is larger is not
-// saved, which is logged at Error.
+// MaxRecord bounds a record, in bytes. A larger one is logged at Error and not written:
+// the store keeps what it has of the entity, and each later change tries again.
 const MaxRecord = 1 << 20
 
 // section is one subsystem's part of an entity's state, where it is saved or moves.
@@ -59,7 +59,8 @@ func (b *recordBody) Code(c *wire.Coder) {
 	wire.Slice(c, &b.sections, func(c *wire.Coder, s *section) { c.Struct(s) })
 }
 
-// Record returns the bytes of an entity's record as it is now, and its index entries.
+// Record returns the bytes of an entity's record as it is now, and its index
+// entries; nothing of a record over MaxRecord.
 func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 	b := recordBody{class: r.className()}
 	for _, p := range savedParts() {
@@ -70,14 +71,15 @@ func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 			b.sections = append(b.sections, section{p.name, p.version, body})
 		}
 	}
-	w.watch(HookCopied, r)
 	r.copies++
 	r.dirty = false
 	r.tree.ClearSavedChanged()
 	data := wire.Append(nil, &b)
 	if len(data) > MaxRecord {
 		env.Log(node.Error, "a record is over its bound", "class", r.className(), "entity", r.name(), "bytes", len(data))
+		return nil, nil
 	}
+	w.watch(HookCopied, r)
 	var index []IndexEntry
 	r.tree.Indexes(func(field, value string) { index = append(index, IndexEntry{Field: field, Value: value}) })
 	return data, index
@@ -87,7 +89,8 @@ func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 func (w *World) Stored(r *Resident) { r.stored = r.copies }
 
 // load reads a record into an entity that was just made. Sections that this build
-// does not know belong to a newer one and are left alone.
+// does not know belong to a newer one and are skipped; a newer version of one that it
+// knows is an error.
 func (w *World) load(env *node.Env, r *Resident, data []byte) error {
 	var b recordBody
 	if err := w.decoder.Decode(data, &b); err != nil {
@@ -101,6 +104,9 @@ func (w *World) load(env *node.Env, r *Resident, data []byte) error {
 		for _, p := range savedParts() {
 			if p.name != s.name {
 				continue
+			}
+			if s.version > p.version {
+				return fmt.Errorf("entity: record of %v: section %s has version %d, of a newer build", r.id, s.name, s.version)
 			}
 			if err := p.read(w, env, r, s.version, s.body); err != nil {
 				return fmt.Errorf("entity: record of %v: section %s: %w", r.id, s.name, err)
@@ -139,9 +145,14 @@ func readPlace(w *World, _ *node.Env, r *Resident, _ uint32, body []byte) error 
 		return nil // the class was an area class once
 	}
 	var p placeState
-	err := w.decoder.Decode(body, &p)
+	if err := w.decoder.Decode(body, &p); err != nil {
+		return err
+	}
+	if !isPlace(p.at, p.yaw) {
+		return ErrNoPlace
+	}
 	r.place.at, r.place.yaw = p.at, p.yaw
-	return err
+	return nil
 }
 
 // timerState is a timer as it is saved: it does not run while its entity does not live.
@@ -186,7 +197,10 @@ func readTimers(w *World, env *node.Env, r *Resident, _ uint32, body []byte) err
 			env.Mark("timer-of-an-older-class")
 			continue
 		}
-		w.setTimer(env, r, t.name, t.key, t.left, t.every)
+		if len(r.timers) >= MaxTimers || r.timer(t.name, t.key) != nil {
+			return fmt.Errorf("timer %s %d is one too many", t.name, t.key)
+		}
+		w.addTimer(env, r, t.name, t.key, t.left, t.every)
 	}
 	return nil
 }
@@ -211,13 +225,13 @@ func (a *askStates) Code(c *wire.Coder) {
 	wire.Slice(c, &a.all, func(c *wire.Coder, one *askState) { c.Struct(one) })
 }
 
-func writeAsks(w *World, _ *node.Env, r *Resident) []byte {
+func writeAsks(_ *World, _ *node.Env, r *Resident) []byte {
 	if r.asking == 0 {
 		return nil
 	}
 	var s askStates
-	for _, p := range w.pending.All() {
-		if p.from == r && p.reply != "" {
+	for p := r.firstCall; p != nil; p = p.after {
+		if p.reply != "" {
 			s.all = append(s.all, askState{p.reply, p.key})
 		}
 	}

@@ -25,15 +25,19 @@ type Resident struct {
 	timers      []*entityTimer
 	held        []heldCall
 	lastHeld    Held
-	buckets     map[uint16]node.Time // by number of a rated method: when its bucket is full again
-	asking      int                  // calls under way whose outcome a handler waits for
-	lost        []askState           // calls that were under way when the record was written
+	buckets     map[uint16]node.Time // by the place of a rated method among all: when its bucket is full again
+	firstCall   *pending             // calls under way, in the order in which they were sent
+	lastCall    *pending
+	asking      int        // those of them whose outcome a handler waits for
+	lost        []askState // calls that were under way when the record was written
 	dying       bool
 	deleted     bool
 	gone        bool
+	halfMade    bool // game code that sets it up has not come to its end
+	unsaved     bool // it has no record and the Port does not know yet
 	touched     bool
-	fresh       bool // made anew, not read from a record
 	awake       bool // the game knows whose record it is
+	saveNow     bool // game code wants the record written as it is behind the callback
 	dirty       bool // the game knows that the record is behind
 	copies      uint64
 	stored      uint64 // the latest copy that is in the store
@@ -120,29 +124,33 @@ func (w *World) Make(env *node.Env, class string, b Birth) (*Resident, error) {
 	}
 	if b.Data == nil {
 		w.later(chore{kind: choreCreated, r: r})
-		r.fresh = true
+		r.unsaved = true
 	} else {
 		w.later(chore{kind: choreLoaded, r: r})
 	}
 	for _, a := range r.lost {
-		ask := pending{from: r, reply: a.reply, key: a.key}
+		ask := question{from: r, reply: a.reply, key: a.key}
 		w.later(chore{kind: choreOutcome, r: r, ask: ask, outcome: proto.OutcomeUnknown})
 	}
 	r.lost = nil
 	return r, nil
 }
 
-// Wake runs the hooks of an entity that was made.
+// Wake runs the hooks of an entity that was made, and has its record written if it has none.
 func (w *World) Wake(env *node.Env, r *Resident) {
 	must.True(!r.gone, "entity %v is gone before it wakes", r.id)
 	r.awake = true
-	if r.fresh {
-		w.stale(env, r)
+	if r.unsaved {
+		r.unsaved = false
+		w.stale(env, r) // now that the Port knows the entity
 	}
 	w.settle(env)
 }
 
 func (w *World) create(env *node.Env, class string) (*Resident, error) {
+	if k := w.classes[class]; k != nil && k.class.stub {
+		panic("entity: class " + class + " is a stub, which the cluster makes once")
+	}
 	r, err := w.make(env, class, Birth{Incarnation: 1})
 	if err != nil {
 		return nil, err
@@ -177,6 +185,8 @@ func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
 	}
 	if b.Data != nil {
 		if err := w.load(env, r, b.Data); err != nil {
+			r.gone, r.dying = true, true
+			w.dropTimers(env, r)
 			return nil, err
 		}
 	}
@@ -203,7 +213,6 @@ func (w *World) bindResident(r *Resident) {
 			w.touch(r)
 		}
 	})
-	r.buckets = map[uint16]node.Time{}
 }
 
 // admit files an entity under all its names.
@@ -259,7 +268,7 @@ func (w *World) doom(r *Resident) {
 func (w *World) retire(env *node.Env, r *Resident) {
 	if r.player != nil && r.player.attached {
 		r.player.attached = false
-		w.doChore(env, chore{kind: choreLost, r: r})
+		w.doChore(env, &chore{kind: choreLost, r: r})
 		if r.gone {
 			return
 		}
@@ -287,9 +296,7 @@ func (w *World) Discard(env *node.Env, r *Resident) {
 // remove takes an entity out; calls that it holds end with the outcome.
 func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 	r.gone, r.dying = true, true
-	for _, t := range slices.Clone(r.timers) {
-		w.dropTimer(env, t)
-	}
+	w.dropTimers(env, r)
 	held := r.held
 	r.held = nil
 	for i := range held {
@@ -298,10 +305,11 @@ func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 		}
 		w.port.Answer(env, &held[i].from, o, nil)
 	}
-	for num, p := range w.pending.All() {
-		if p.from == r {
-			w.forget(env, num, p)
-		}
+	if r.player != nil {
+		w.Unseat(r) // game code that keeps the value pushes to nobody
+	}
+	for r.firstCall != nil {
+		w.forget(env, r.firstCall)
 	}
 	if r.place != nil {
 		if s, _ := w.spaces.Get(r.place.space); s != nil {
@@ -315,26 +323,43 @@ func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 	}
 }
 
-// takeHeld takes a held call to answer it.
-func (r *Resident) takeHeld(h Held) (heldCall, bool) {
-	i := slices.IndexFunc(r.held, func(one heldCall) bool { return one.held == h })
+// heldCall returns a held call; false if it is answered, or ended otherwise. No entity holds nothing.
+func (r *Resident) heldCall(h Held) (heldCall, bool) {
+	if r == nil {
+		return heldCall{}, false
+	}
+	i := r.heldAt(h)
 	if i < 0 {
 		return heldCall{}, false
 	}
-	one := r.held[i]
-	r.held = slices.Delete(r.held, i, i+1)
-	return one, true
+	return r.held[i], true
+}
+
+func (r *Resident) heldAt(h Held) int {
+	return slices.IndexFunc(r.held, func(one heldCall) bool { return one.held == h })
+}
+
+func (r *Resident) holds(h Held) bool { return r.heldAt(h) >= 0 }
+
+// takeHeld takes a held call out, since it is answered.
+func (r *Resident) takeHeld(h Held) {
+	if i := r.heldAt(h); i >= 0 {
+		r.held = slices.Delete(r.held, i, i+1)
+	}
 }
 
 // spend takes one call from the bucket of a rated method; false says it is empty.
 // The bucket is that of the generic cell rate algorithm (ITU-T I.371).
 func (r *Resident) spend(h *handler, now node.Time) bool {
-	each := h.rate.per / time.Duration(h.rate.n)
-	full := max(r.buckets[h.number], now)
-	if full.Sub(now) > h.rate.per-each {
+	each := h.rate.each()
+	full := max(r.buckets[h.place], now)
+	if full.Sub(now) > each*time.Duration(h.rate.n-1) {
 		return false
 	}
-	r.buckets[h.number] = full.Add(each)
+	if r.buckets == nil {
+		r.buckets = map[uint16]node.Time{}
+	}
+	r.buckets[h.place] = full.Add(each)
 	return true
 }
 

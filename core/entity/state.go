@@ -113,7 +113,6 @@ func (s *residentState) Code(c *wire.Coder) {
 	c.Uint64((*uint64)(&r.lastHeld))
 	wire.Map(c, &r.buckets, (*wire.Coder).Uint16, func(c *wire.Coder, t *node.Time) { c.Int64((*int64)(t)) })
 	c.Bool(&r.dirty)
-	c.Bool(&r.fresh)
 	c.Bool(&r.awake)
 	c.Int(&r.asking)
 	c.Uint64(&r.copies)
@@ -235,9 +234,12 @@ func (w *World) codePending(c *wire.Coder) {
 	}
 	for _, num := range ordered.Keys(calls) {
 		p := calls[num]
+		p.num = num
 		w.pending.Set(num, p)
-		if p.timer != 0 {
-			w.timers[p.timer] = &entityTimer{num: p.timer, ask: num}
+		p.link()
+		if p.deadline.num != 0 {
+			p.deadline.ask = num
+			w.timers[p.deadline.num] = &p.deadline
 		}
 	}
 }
@@ -263,7 +265,7 @@ func (s *pendingState) Code(c *wire.Coder) {
 	c.String(&p.reply)
 	c.Uint64(&p.key)
 	c.Int64((*int64)(&p.within))
-	c.Uint64(&p.timer)
+	c.Uint64(&p.deadline.num)
 	p.gate.Code(c)
 	p.game.Code(c)
 }

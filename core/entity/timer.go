@@ -30,13 +30,32 @@ func (w *World) setTimer(env *node.Env, r *Resident, name string, key uint64, d,
 	if r.gone {
 		return
 	}
-	w.cancelTimer(env, r, name, key)
+	if t := r.timer(name, key); t != nil {
+		w.dropTimer(env, t)
+	}
 	must.True(len(r.timers) < MaxTimers, "entity %v sets its timer number %d", r.id, MaxTimers+1)
+	w.addTimer(env, r, name, key, d, every)
+	w.stale(env, r)
+}
+
+func (w *World) addTimer(env *node.Env, r *Resident, name string, key uint64, d, every time.Duration) {
 	t := &entityTimer{r: r, name: name, key: key, every: every}
 	r.timers = append(r.timers, t)
 	w.arm(env, t, d)
-	w.stale(env, r)
 }
+
+// timer returns a timer that is set, nil if it is not.
+func (r *Resident) timer(name string, key uint64) *entityTimer {
+	for _, t := range r.timers {
+		if t.name == name && t.key == key {
+			return t
+		}
+	}
+	return nil
+}
+
+// maxDelay bounds how far off a timer is: some 73 years, so that no sum of times overflows.
+const maxDelay = time.Duration(1) << 61
 
 // arm sets the node timer behind one of ours.
 func (w *World) arm(env *node.Env, t *entityTimer, d time.Duration) {
@@ -45,15 +64,22 @@ func (w *World) arm(env *node.Env, t *entityTimer, d time.Duration) {
 		t.num = w.lastTimer
 		w.timers[t.num] = t
 	}
-	d = max(d, 0)
+	d = min(max(d, 0), maxDelay)
 	t.due = env.Now().Add(d)
 	env.After(d, NodeTimer, t.num)
 }
 
 func (w *World) cancelTimer(env *node.Env, r *Resident, name string, key uint64) {
-	i := slices.IndexFunc(r.timers, func(t *entityTimer) bool { return t.name == name && t.key == key })
-	if i >= 0 {
-		w.dropTimer(env, r.timers[i])
+	if t := r.timer(name, key); t != nil {
+		w.dropTimer(env, t)
+		w.stale(env, r)
+	}
+}
+
+// dropTimers takes back all timers of an entity.
+func (w *World) dropTimers(env *node.Env, r *Resident) {
+	for len(r.timers) > 0 {
+		w.dropTimer(env, r.timers[len(r.timers)-1])
 	}
 }
 
@@ -73,7 +99,6 @@ func (w *World) Timer(env *node.Env, num uint64) {
 		return
 	}
 	if t.ask != 0 {
-		delete(w.timers, num)
 		w.late(env, t.ask)
 		w.settle(env)
 		return
@@ -83,6 +108,7 @@ func (w *World) Timer(env *node.Env, num uint64) {
 		w.arm(env, t, t.every)
 	} else {
 		w.dropTimer(env, t)
+		w.stale(env, r)
 	}
 	if r.dying {
 		return

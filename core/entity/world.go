@@ -3,6 +3,7 @@ package entity
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -25,9 +26,10 @@ const (
 	MaxTimers   = 1 << 8  // timers of one entity; one more is the author's bug
 	MaxSpaces   = 1 << 12
 
-	// settleMost bounds the hooks that one callback may bring about; more is a
-	// class whose hook Created creates without end.
-	settleMost = 1 << 14
+	// settleDeepest bounds how many callbacks one may bring about one behind the other in
+	// one turn; more is an entity that asks again at once whatever is refused, or a class
+	// whose hook Created creates without end. That entity ends as if it had panicked.
+	settleDeepest = 1 << 12
 )
 
 // ViewRadius is how near, in metres, a client's avatar must be to an entity to call its methods for AnyClient.
@@ -88,7 +90,7 @@ func (o *Origin) Code(c *wire.Coder) {
 
 // Left is what is left of an entity: its record, and why it is gone.
 type Left struct {
-	Data     []byte       // nil where the class saves nothing
+	Data     []byte       // nil where the class saves nothing, or the record is over MaxRecord
 	Index    []IndexEntry // of the record
 	Panicked bool         // game code failed: the data is not to be trusted and empty
 	Deleted  bool         // game code wants the record gone for good
@@ -137,20 +139,27 @@ type World struct {
 	residents ordered.Map[addr.EntityID, *Resident]
 	byNumber  map[uint64]*Resident
 	spaces    ordered.Map[addr.EntityID, *space]
-	calls     map[string]*outgoing
+	calls     map[string]any // *outgoing by name
 	pending   ordered.Map[uint64, *pending]
 	timers    map[uint64]*entityTimer // by number
 	lastID    uint64
 	lastNum   uint64 // of calls under way
 	lastTimer uint64
 	lastRes   uint64
+	lastPlace uint16 // how many methods all classes have
 	panics    uint64
 
 	call    Call
 	running bool
-	after   []chore     // behind the callback under way
+	after   []chore // behind the callback under way, the next one at head
+	head    int
+	deep    int         // how many chores led to the one that runs
 	touched []*Resident // whose properties the callback may have changed
-	freeAsk []*pending
+	freeAsk []*pending  // at most MaxPending
+	mail    Mail        // on its way to the Port
+	from    Origin      // of the call that runs
+
+	answered Origin // of a held call that is answered
 
 	args, result []byte
 	notifies     []Notify
@@ -170,20 +179,40 @@ type handler struct {
 	who    Access
 	rate   rate
 	number uint16
+	place  uint16 // among the methods of all classes
 	bound  invoker
 }
 
 // NewWorld makes a world without entities. Classes that do not fit the table of names are the author's bug.
 func NewWorld(cfg Config, port Port) *World {
 	w := &World{
-		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]*outgoing{},
+		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]any{},
 		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{},
 	}
+	argument := map[string]*Class{}
 	for _, k := range cfg.Classes {
 		must.True(w.classes[k.name] == nil, "class %s is defined twice", k.name)
 		w.classes[k.name] = w.bind(k)
+		for i := range k.methods {
+			checkArgument(argument, k, &k.methods[i])
+		}
 	}
 	return w
+}
+
+// checkArgument refuses a method whose name means another argument in a class before:
+// one name is one number on the wire, which callers use for either.
+func checkArgument(first map[string]*Class, k *Class, p *methodPart) {
+	before := first[p.name]
+	if before == nil {
+		first[p.name] = k
+		return
+	}
+	i := slices.IndexFunc(before.methods, func(other methodPart) bool { return other.name == p.name })
+	if is, was := p.args, before.methods[i].args; is != was {
+		panic(fmt.Sprintf("entity: method %s takes a %v in class %s and a %v in class %s: give one of them another name",
+			p.name, was, before.name, is, k.name))
+	}
 }
 
 func (w *World) bind(k *Class) *bound {
@@ -194,7 +223,9 @@ func (w *World) bind(k *Class) *bound {
 		if !known {
 			panic(fmt.Sprintf("entity: method %s of class %s is not in the table of RPC names: run messiah rpcindex", p.name, k.name))
 		}
-		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, bound: p.bind()}
+		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, place: w.lastPlace, bound: p.bind()}
+		must.True(w.lastPlace < math.MaxUint16, "more than %d methods", math.MaxUint16)
+		w.lastPlace++
 	}
 	for _, name := range ordered.Keys(k.replies) {
 		b.replies[name] = k.replies[name].bind()
@@ -215,13 +246,12 @@ func (w *World) Class(name string) *Class {
 
 // chore is something that runs behind the callback under way.
 type chore struct {
-	kind choreKind
-	r    *Resident
-	text string // of a failed call, its method
-	err  error
-
-	ask     pending // of an outcome
+	kind    choreKind
+	r       *Resident
+	deep    int      // how many others led to it
+	ask     question // of an outcome
 	outcome proto.Outcome
+	text    string // what a method said that failed
 }
 
 type choreKind uint8
@@ -247,14 +277,22 @@ func (w *World) enter(env *node.Env, r *Resident) *Call {
 	return &w.call
 }
 
-// leave ends a callback: what it changed is flushed.
-func (w *World) leave(env *node.Env) {
+// leave ends a callback: what it changed is flushed, but of the entity that failed in it, if one did.
+func (w *World) leave(env *node.Env, failed *Resident) {
 	w.running = false
 	w.call = Call{}
 	for _, r := range w.touched {
 		r.touched = false
+		if r == failed {
+			continue
+		}
 		w.flush(env, r)
+		if r.saveNow {
+			r.saveNow = false
+			w.port.Stale(env, r, 0)
+		}
 	}
+	clear(w.touched)
 	w.touched = w.touched[:0]
 }
 
@@ -301,11 +339,13 @@ func (w *World) run(env *node.Env, r *Resident, do func(c *Call)) (ok bool) {
 		do(c)
 		ok = true
 	}
-	w.leave(env)
-	if !ok && r != nil {
-		w.panicked(env, r)
+	if ok {
+		w.leave(env, nil)
+		return true
 	}
-	return ok
+	w.leave(env, r)
+	w.panicked(env, r)
+	return false
 }
 
 func (w *World) contained(env *node.Env, r *Resident, c *Call, do func(c *Call)) (ok bool) {
@@ -322,10 +362,10 @@ func (w *World) caught(env *node.Env, r *Resident) {
 	}
 }
 
-// panicked ends an entity whose code failed, without saving it.
+// panicked counts a failure of game code and ends its entity, if it is one's, without saving it.
 func (w *World) panicked(env *node.Env, r *Resident) {
 	w.panics++
-	if r.gone {
+	if r == nil || r.gone {
 		return
 	}
 	if r.player != nil && r.player.attached {
@@ -341,51 +381,90 @@ func (w *World) settle(env *node.Env) {
 	if w.running {
 		return
 	}
-	for done := 0; len(w.after) > 0; done++ {
-		must.True(done < settleMost, "hooks bring about further hooks without end")
-		next := w.after[0]
-		w.after = slices.Delete(w.after, 0, 1)
-		w.doChore(env, next)
+	before := w.deep
+	for w.head < len(w.after) {
+		next := w.after[w.head]
+		w.after[w.head] = chore{}
+		if w.head++; w.head == len(w.after) {
+			w.after, w.head = w.after[:0], 0
+		}
+		w.deep = next.deep
+		w.doChore(env, &next)
+	}
+	w.deep = before
+}
+
+func (w *World) doChore(env *node.Env, d *chore) {
+	r := d.r
+	switch {
+	case r.gone:
+	case r.halfMade: // what set it up has panicked
+		w.remove(env, r, proto.OutcomePanicked)
+		w.port.Retired(env, r, Left{Panicked: true})
+	case d.deep > settleDeepest:
+		w.tooDeep(env, r)
+	case d.kind == choreFailed:
+		w.callFailed(env, d)
+	case d.kind == choreOutcome:
+		w.conclude(env, &d.ask, d.outcome, nil)
+	case d.kind == choreRetire:
+		w.retire(env, r)
+	default:
+		w.doHook(env, d.kind, r)
 	}
 }
 
-func (w *World) doChore(env *node.Env, d chore) {
-	r := d.r
-	if r.gone {
+// tooDeep ends an entity whose callbacks bring about further ones without end.
+func (w *World) tooDeep(env *node.Env, r *Resident) {
+	const text = "callbacks bring about further callbacks without end"
+	if !w.cfg.Contain {
+		panic("entity: " + text + ": entity " + r.name() + " of class " + r.className())
+	}
+	env.Mark("callbacks-without-end")
+	env.Log(node.Warn, text, "class", r.className(), "entity", r.name())
+	w.panicked(env, r)
+}
+
+func (w *World) callFailed(env *node.Env, d *chore) {
+	h, has := d.r.entity.(CallFailed)
+	if !has {
 		return
 	}
-	switch d.kind {
+	name, _ := w.table.Name(d.ask.method)
+	w.run(env, d.r, func(c *Call) {
+		c.key = d.ask.key
+		h.CallFailed(c, name, ErrorOf(d.outcome, d.text))
+	})
+}
+
+// doHook runs a hook, if the class has it, and lets the Watch know that it ended well.
+func (w *World) doHook(env *node.Env, kind choreKind, r *Resident) {
+	var do func(*Call)
+	var hook Hook
+	switch kind {
 	case choreCreated:
+		hook = HookCreated
 		if h, has := r.entity.(Created); has {
-			w.run(env, r, h.Created)
+			do = h.Created
 		}
-		w.watch(HookCreated, r)
 	case choreLoaded:
+		hook = HookLoaded
 		if h, has := r.entity.(Loaded); has {
-			w.run(env, r, h.Loaded)
+			do = h.Loaded
 		}
-		w.watch(HookLoaded, r)
 	case choreAttached:
+		hook = HookAttached
 		if h, has := r.entity.(ClientAttached); has {
-			w.run(env, r, h.ClientAttached)
+			do = h.ClientAttached
 		}
-		w.watch(HookAttached, r)
 	case choreLost:
+		hook = HookLost
 		if h, has := r.entity.(ClientLost); has {
-			w.run(env, r, h.ClientLost)
+			do = h.ClientLost
 		}
-		w.watch(HookLost, r)
-	case choreFailed:
-		if h, has := r.entity.(CallFailed); has {
-			w.run(env, r, func(c *Call) {
-				c.key = d.ask.key
-				h.CallFailed(c, d.text, d.err)
-			})
-		}
-	case choreOutcome:
-		w.conclude(env, &d.ask, d.outcome, nil)
-	case choreRetire:
-		w.retire(env, r)
+	}
+	if do == nil || w.run(env, r, do) {
+		w.watch(hook, r)
 	}
 }
 
@@ -395,7 +474,11 @@ func (w *World) watch(hook Hook, r *Resident) {
 	}
 }
 
-func (w *World) later(d chore) { w.after = append(w.after, d) }
+// later has something run behind the callback under way.
+func (w *World) later(d chore) {
+	d.deep = w.deep + 1
+	w.after = append(w.after, d)
+}
 
 // Open runs the game's server-open code, which belongs to no entity.
 func (w *World) Open(env *node.Env, open func(c *Call)) {
@@ -457,6 +540,9 @@ type space struct {
 
 // MaxCoord bounds each coordinate of a position, in metres from its space's origin.
 const MaxCoord = proto.MaxCoord
+
+// isPlace tells whether a position is within bounds and a direction is one.
+func isPlace(at geom.Vec3, yaw float32) bool { return at.Within(MaxCoord) && yaw-yaw == 0 }
 
 func (w *World) place(r *Resident, to addr.EntityID, at geom.Vec3, yaw float32) {
 	if r.place.space != to {

@@ -56,7 +56,8 @@ func (g *Game) sitting(s seat) *tenant {
 }
 
 func (g *Game) reply(env *node.Env, s seat, num uint64, o proto.Outcome, result []byte) {
-	g.toClient(env, s, proto.TypeReply, num, 0, env.Encode(&proto.Reply{Outcome: o, Result: result}))
+	g.replied = proto.Reply{Outcome: o, Result: result}
+	g.toClient(env, s, proto.TypeReply, num, 0, env.Encode(&g.replied))
 }
 
 // toClient sends a client message by the serialising lane, behind everything
@@ -142,8 +143,8 @@ func (g *Game) addressee(env *node.Env, in *node.Input, via node.Peer, m *proto.
 
 // mailEnd hears the outcome of a call that an entity here made.
 func (g *Game) mailEnd(env *node.Env, in *node.Input) {
-	var m proto.MailEnd
-	if in.NumRoutes() != proto.MailHeader || !isSelf(env, in) || g.decoder.Decode(in.Body, &m) != nil {
+	m := &g.ending
+	if in.NumRoutes() != proto.MailHeader || !isSelf(env, in) || g.decoder.Decode(in.Body, m) != nil {
 		env.Log(node.Warn, "the end of a mail cannot be read", "from", in.From)
 		return
 	}
@@ -199,7 +200,8 @@ func (g *Game) postProxy(env *node.Env, m *entity.Mail) proto.Outcome {
 	high, low := p.Client.Halves()
 	g.header = [proto.MailHeader]uint64{high, low, uint64(self.ID), uint64(self.Inc), m.Num}
 	if m.To.Client {
-		g.scratch = g.encoder.Append(g.scratch[:0], &proto.Push{Method: m.Method, Args: m.Args})
+		g.pushed = proto.Push{Method: m.Method, Args: m.Args}
+		g.scratch = g.encoder.Append(g.scratch[:0], &g.pushed)
 		return sent(env.Forward(p.Gate.ID, proto.TypeProxyPush, 0, g.header[:], g.scratch), proto.OutcomeStaleProxy)
 	}
 	return sent(env.Forward(p.Gate.ID, proto.TypeProxyMail, 0, g.header[:], g.letter(m, addr.Mailbox{}, false)), proto.OutcomeStaleProxy)
@@ -229,7 +231,8 @@ func (g *Game) answer(env *node.Env, to *entity.Origin, o proto.Outcome, body []
 	}
 	self := env.Self()
 	g.header = [proto.MailHeader]uint64{uint64(to.Game.ID), uint64(to.Game.Inc), uint64(self.ID), uint64(self.Inc), to.Num}
-	g.scratch = g.encoder.Append(g.scratch[:0], &proto.MailEnd{Outcome: o, Result: body})
+	g.ended = proto.MailEnd{Outcome: o, Result: body}
+	g.scratch = g.encoder.Append(g.scratch[:0], &g.ended)
 	err := env.Forward(to.Via.ID, proto.TypeMailEnd, 0, g.header[:], g.scratch)
 	if errors.Is(err, node.ErrLinkFull) {
 		env.Mark("mail-end-at-link-bound")

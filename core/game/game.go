@@ -179,8 +179,12 @@ type Game struct {
 	decoder   wire.Decoder
 	encoder   wire.Encoder
 	moved     proto.Move
-	asked     proto.Call // the client's call that runs
-	mailed    proto.Mail // the entity's call that runs
+	asked     proto.Call  // the client's call that runs
+	mailed    proto.Mail  // the entity's call that runs
+	replied   proto.Reply // on its way to a client, and so on below
+	pushed    proto.Push
+	ended     proto.MailEnd // on its way to a caller
+	ending    proto.MailEnd // that has come
 	scratch   []byte
 	header    [proto.MailHeader]uint64
 }

@@ -26,7 +26,8 @@ func (p port) Push(env *node.Env, to entity.Seat, method uint16, args []byte) {
 		return
 	}
 	t.pushes++
-	p.g.toClient(env, to, proto.TypePush, 0, t.pushes, env.Encode(&proto.Push{Method: method, Args: args}))
+	p.g.pushed = proto.Push{Method: method, Args: args}
+	p.g.toClient(env, to, proto.TypePush, 0, t.pushes, env.Encode(&p.g.pushed))
 }
 
 func (p port) Retired(env *node.Env, r *entity.Resident, left entity.Left) { p.g.retired(env, r, left) }

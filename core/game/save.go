@@ -229,6 +229,9 @@ func (g *Game) saveNow(env *node.Env, t *tenant) {
 		return
 	}
 	data, index := g.world.Record(env, t.resident)
+	if data == nil {
+		return // over its bound, which was logged
+	}
 	t.save = copied{true, data, index}
 	g.ask(env, t)
 }
