@@ -17,6 +17,7 @@ var knownMarks = [...]string{
 	"call-of-no-avatar",
 	"call-timed-out",
 	"call-without-avatar",
+	"callbacks-without-end",
 	"claim-before-settled",
 	"claim-from-the-dead",
 	"claim-of-a-held-record",
