@@ -32,7 +32,7 @@ func jitterSpeedCheck() *sim.Scenario {
 		Play: func(s *sim.Story) {
 			s.Open()
 			for i := 1; i <= s.Options().Clients; i++ {
-				s.Players = append(s.Players, walker(s, i, siege.Speed*float64(1+s.Pick("speed", 4))/4))
+				s.Players = append(s.Players, walker(s, i, float64(siege.Speed/4*float64(1+s.Pick("speed", 4)))))
 			}
 			cheat := walker(s, s.Options().Clients+1, 1.5*siege.Speed)
 			s.Must("all players are in", s.AllIn, 30*time.Second)
