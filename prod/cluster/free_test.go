@@ -6,7 +6,7 @@ import (
 )
 
 // freeAddr is a loopback address that nothing listens on now: the manager's has to be known before it starts.
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
