@@ -58,10 +58,10 @@ func TestDrawnPlansFindPlantedBugs(t *testing.T) {
 		runs uint64
 	}{
 		{"alive-flag-lies", 50},
-		{"link-skips-resend", 100},
+		{"link-skips-resend", 400},
 		{"overtaking-frame", 200},
 		{"link-never-acknowledged", 200},
-		{"resume-skips-resend", 300},
+		{"resume-skips-resend", 600},
 	} {
 		t.Run(test.bug, func(t *testing.T) {
 			bug := plant(t, test.bug)
