@@ -14,9 +14,9 @@ import (
 // race detector, where each takes ten times as long, it is a few.
 func seeds() uint64 {
 	if testing.Short() {
-		return 5
+		return 2
 	}
-	return 25
+	return 15
 }
 
 // play runs a scenario once and reports what failed with the command that repeats it.
