@@ -6,7 +6,6 @@ import (
 	"messiah/core/addr"
 	"messiah/core/geom"
 	"messiah/core/node"
-	"messiah/core/proto"
 )
 
 // Call is game code's only way to the world, valid until the handler or hook that got it returns.
@@ -152,17 +151,5 @@ type Path struct {
 // FindPath looks for a way beside the game's loop; the named handler of the
 // calling entity hears it, once.
 func (c *Call) FindPath(from, to geom.Vec3, then Reply[Path], with ...With) {
-	w := c.world
-	q := question{from: c.self, reply: string(then)}
-	c.mustHear(q.reply)
-	var within time.Duration
-	if len(with) > 0 {
-		q.key, within = with[0].Key, with[0].Within
-	}
-	if w.pending.Len() >= MaxPending || !w.port.FindPath(c.env, w.lastNum+1, from, to) {
-		w.owe(c.env, &q, proto.OutcomeFull)
-		return
-	}
-	w.lastNum++
-	w.keep(c.env, w.lastNum, &q, within)
+	c.world.await(c, string(then), with, func(num uint64) bool { return c.world.port.FindPath(c.env, num, from, to) })
 }

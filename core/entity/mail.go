@@ -129,6 +129,23 @@ func (w *World) forget(env *node.Env, p *pending) question {
 	return q
 }
 
+// await has the Port begin something other than a call, under a number by which
+// Answered ends it; the named handler hears how. Without a time in With it has no deadline.
+func (w *World) await(c *Call, then string, with []With, begin func(num uint64) bool) {
+	q := question{from: c.self, reply: then}
+	c.mustHear(then)
+	var within time.Duration
+	if len(with) > 0 {
+		q.key, within = with[0].Key, with[0].Within
+	}
+	if w.pending.Len() >= MaxPending || !begin(w.lastNum+1) {
+		w.owe(c.env, &q, proto.OutcomeFull)
+		return
+	}
+	w.lastNum++
+	w.keep(c.env, w.lastNum, &q, within)
+}
+
 // owe has the caller hear, behind the callback under way, that its call did not come about.
 func (w *World) owe(env *node.Env, q *question, o proto.Outcome) {
 	if q.from == nil {

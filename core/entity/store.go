@@ -2,10 +2,9 @@ package entity
 
 import (
 	"fmt"
+
 	"messiah/core/addr"
-	"messiah/core/proto"
 	"messiah/core/schema"
-	"time"
 )
 
 // Question is something that an entity asks the db; its answer ends the call of that number.
@@ -83,17 +82,8 @@ func (k Kind[P]) DropUniqueName(c *Call, e P, name string, then Reply[None], wit
 // question asks the db on behalf of the entity that is called. It has no deadline
 // of its own: the db, or the next one, answers each question.
 func (w *World) question(c *Call, q *Question, then string, with []With) {
-	p := question{from: c.self, reply: then}
-	c.mustHear(then)
-	var within time.Duration
-	if len(with) > 0 {
-		p.key, within = with[0].Key, with[0].Within
-	}
-	q.Num = w.lastNum + 1
-	if w.pending.Len() >= MaxPending || !w.port.Question(c.env, q) {
-		w.owe(c.env, &p, proto.OutcomeFull)
-		return
-	}
-	w.lastNum++
-	w.keep(c.env, w.lastNum, &p, within)
+	w.await(c, then, with, func(num uint64) bool {
+		q.Num = num
+		return w.port.Question(c.env, q)
+	})
 }

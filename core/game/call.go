@@ -96,9 +96,7 @@ func (g *Game) mail(env *node.Env, in *node.Input) {
 		env.Log(node.Warn, "mail with a bad header", "from", in.From)
 		return
 	}
-	from := entity.Origin{
-		Via: via, Game: node.Peer{ID: node.ID(in.Route(2)), Inc: node.Incarnation(in.Route(3))}, Num: in.Route(4),
-	}
+	from := entity.Origin{Via: via, Game: proto.MailFrom(in), Num: in.Route(4)}
 	m := &g.mailed
 	if err := g.decoder.Decode(in.Body, m); err != nil {
 		env.Log(node.Warn, "mail that cannot be read", "from", from.Game.ID, "error", err)
@@ -114,9 +112,7 @@ func (g *Game) mail(env *node.Env, in *node.Input) {
 	g.world.Call(env, &entity.Incoming{From: from, To: to, Method: m.Method, Args: m.Args})
 }
 
-func isSelf(env *node.Env, in *node.Input) bool {
-	return node.Peer{ID: node.ID(in.Route(0)), Inc: node.Incarnation(in.Route(1))} == env.Self()
-}
+func isSelf(env *node.Env, in *node.Input) bool { return proto.MailTo(in) == env.Self() }
 
 // addressee finds the entity that mail is for: behind a route the avatar of the
 // route's client, else the one of its mailbox, in that very life.
@@ -175,8 +171,7 @@ func (g *Game) post(env *node.Env, m *entity.Mail) proto.Outcome {
 	if !g.linked(env, to.Mailbox.Gate) {
 		return proto.OutcomeStaleMailbox
 	}
-	game, self := to.Mailbox.Game, env.Self()
-	g.header = [proto.MailHeader]uint64{uint64(game.ID), uint64(game.Inc), uint64(self.ID), uint64(self.Inc), m.Num}
+	g.header = proto.MailRoutes(to.Mailbox.Game, env.Self(), m.Num)
 	return sent(env.Forward(to.Mailbox.Gate.ID, proto.TypeMail, 0, g.header[:], g.letter(m, to.Mailbox, named)), proto.OutcomeStaleMailbox)
 }
 
@@ -229,8 +224,7 @@ func (g *Game) answer(env *node.Env, to *entity.Origin, o proto.Outcome, body []
 		env.Mark("mail-end-without-gate")
 		return // the caller hears of the gate's end itself
 	}
-	self := env.Self()
-	g.header = [proto.MailHeader]uint64{uint64(to.Game.ID), uint64(to.Game.Inc), uint64(self.ID), uint64(self.Inc), to.Num}
+	g.header = proto.MailRoutes(to.Game, env.Self(), to.Num)
 	g.ended = proto.MailEnd{Outcome: o, Result: body}
 	g.scratch = g.encoder.Append(g.scratch[:0], &g.ended)
 	err := env.Forward(to.Via.ID, proto.TypeMailEnd, 0, g.header[:], g.scratch)

@@ -1,12 +1,10 @@
 package game
 
 import (
-	"cmp"
-	"slices"
-
 	"messiah/core/addr"
 	"messiah/core/entity"
 	"messiah/core/node"
+	"messiah/core/ordered"
 	"messiah/core/proto"
 	"messiah/core/schema"
 	"messiah/core/wire"
@@ -71,21 +69,22 @@ func (g *Game) askDB(env *node.Env, num uint64, q *question) {
 	}
 }
 
-// askedBefore repeats to a new db, or after a failure, what is still open. Each may be asked twice.
+// askQuestionsAgain repeats to a new db, or after a failure, what is still open. Each may be asked twice.
 func (g *Game) askQuestionsAgain(env *node.Env) {
-	var open []uint64
-	for num := range g.questions {
-		open = append(open, num)
-	}
-	slices.Sort(open)
-	for _, num := range open {
+	for _, num := range ordered.Keys(g.questions) {
 		q := g.questions[num]
 		g.askDB(env, num, &q)
 	}
 }
 
-// settled takes a question that is answered.
-func (g *Game) settled(env *node.Env, num uint64, kind entity.QuestionKind) (question, bool) {
+// settled takes a question that is answered. One that failed, as the db could not
+// tell, stays open and is asked again in a while.
+func (g *Game) settled(env *node.Env, num uint64, kind entity.QuestionKind, failed bool) (question, bool) {
+	if failed {
+		env.Mark("question-asked-again")
+		env.After(g.cfg.RetryEvery, timerQuestions, 0)
+		return question{}, false
+	}
 	q, open := g.questions[num]
 	if !open || q.kind != kind {
 		env.Mark("answer-of-the-db-without-question")
@@ -95,18 +94,8 @@ func (g *Game) settled(env *node.Env, num uint64, kind entity.QuestionKind) (que
 	return q, true
 }
 
-// retryQuestion asks again in a while what the db could not tell.
-func (g *Game) retryQuestion(env *node.Env) {
-	env.Mark("question-asked-again")
-	env.After(g.cfg.RetryEvery, timerQuestions, 0)
-}
-
 func (g *Game) found(env *node.Env, _ node.Peer, m *proto.Found) {
-	if m.Failed {
-		g.retryQuestion(env)
-		return
-	}
-	q, ok := g.settled(env, m.Num, entity.FindRecords)
+	q, ok := g.settled(env, m.Num, entity.FindRecords, m.Failed)
 	if !ok {
 		return
 	}
@@ -118,11 +107,7 @@ func (g *Game) found(env *node.Env, _ node.Peer, m *proto.Found) {
 }
 
 func (g *Game) nameTaken(env *node.Env, _ node.Peer, m *proto.NameTaken) {
-	if m.Failed {
-		g.retryQuestion(env)
-		return
-	}
-	q, ok := g.settled(env, m.Num, entity.TakeName)
+	q, ok := g.settled(env, m.Num, entity.TakeName, m.Failed)
 	switch {
 	case !ok:
 	case m.OK:
@@ -133,11 +118,7 @@ func (g *Game) nameTaken(env *node.Env, _ node.Peer, m *proto.NameTaken) {
 }
 
 func (g *Game) nameDropped(env *node.Env, _ node.Peer, m *proto.NameDropped) {
-	if m.Failed {
-		g.retryQuestion(env)
-		return
-	}
-	if q, ok := g.settled(env, m.Num, entity.DropName); ok {
+	if q, ok := g.settled(env, m.Num, entity.DropName, m.Failed); ok {
 		g.tellResult(env, q.num, none())
 	}
 }
@@ -210,6 +191,3 @@ func (g *Game) registered(env *node.Env, t *tenant) {
 func (g *Game) codeQuestions(c *wire.Coder) {
 	wire.Map(c, &g.questions, (*wire.Coder).Uint64, func(c *wire.Coder, q *question) { c.Struct(q) })
 }
-
-// compareKeys orders tenants as they came.
-func compareKeys(a, b *tenant) int { return cmp.Compare(a.key, b.key) }

@@ -124,7 +124,8 @@ func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
 	switch {
 	case t.state != live: // a hook has ended it
 	case t.stub != "":
-		g.stubMade(env, t)
+		g.fileStub(env, r)
+		g.tellStubs(env)
 	case t.client != (seat{}) && t.attached:
 		g.attach(env, t)
 	default:
@@ -312,10 +313,9 @@ func (g *Game) remove(env *node.Env, t *tenant) {
 			delete(g.seats, s)
 		}
 	}
-	for _, name := range []uint16{timerGrace, timerRetry, timerSave} {
+	for _, name := range []uint16{timerGrace, timerRetry, timerSave, timerAsked} {
 		env.Cancel(name, t.key)
 	}
-	env.Cancel(timerAsked, t.key)
 	delete(g.records, t.record)
 	g.tenants.Delete(t.key)
 	g.askAnew(env, t)

@@ -78,7 +78,7 @@ func (g *Game) codeTenants(c *wire.Coder) {
 	for _, t := range g.tenants.All() {
 		all = append(all, t)
 	}
-	slices.SortFunc(all, compareKeys)
+	slices.SortFunc(all, func(a, b *tenant) int { return cmp.Compare(a.key, b.key) })
 	wire.Slice(c, &all, func(c *wire.Coder, t **tenant) {
 		if *t == nil {
 			*t = &tenant{}

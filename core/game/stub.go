@@ -48,10 +48,15 @@ func (g *Game) makeStub(env *node.Env, class *entity.Class, name string) bool {
 		env.After(g.cfg.RetryEvery, timerStubs, 0)
 		return false
 	}
-	g.stubs = append(g.stubs, proto.StubMade{Name: name, Entity: r.ID(), Incarnation: r.Incarnation()})
-	env.Log(node.Info, "stub created", "stub", name)
+	g.fileStub(env, r)
 	g.world.Wake(env, r)
 	return true
+}
+
+// fileStub adds a stub that lives here to those that the manager is told of.
+func (g *Game) fileStub(env *node.Env, r *entity.Resident) {
+	g.stubs = append(g.stubs, proto.StubMade{Name: r.Stub(), Entity: r.ID(), Incarnation: r.Incarnation()})
+	env.Log(node.Info, "stub created", "stub", r.Stub())
 }
 
 func (g *Game) hasStub(name string) bool {
@@ -65,13 +70,6 @@ func (g *Game) stubClass(name string) *entity.Class {
 		return k
 	}
 	return nil
-}
-
-// stubMade files a stub whose record has come.
-func (g *Game) stubMade(env *node.Env, t *tenant) {
-	g.stubs = append(g.stubs, proto.StubMade{Name: t.stub, Entity: t.id, Incarnation: t.owner})
-	env.Log(node.Info, "stub created", "stub", t.stub)
-	g.tellStubs(env)
 }
 
 // stubGone takes a stub out that has ended; the manager has it created again.
@@ -120,7 +118,7 @@ func (h *hearing) Code(c *wire.Coder) {
 // another, while what it had sent by the first may still be on its way. Its senders
 // were told that their outcome is unknown; run now, those calls would be out of order.
 func (g *Game) inTurn(r *entity.Resident, in *node.Input) bool {
-	h := hearing{r.ID(), node.Peer{ID: node.ID(in.Route(2)), Inc: node.Incarnation(in.Route(3))}}
+	h := hearing{r.ID(), proto.MailFrom(in)}
 	num := in.Route(4)
 	if num < g.heard[h] && !planted.On("stub-mail-out-of-turn") { // whatever comes is run
 		return false
@@ -138,7 +136,7 @@ func (g *Game) forgetHeard(dead []node.Peer) {
 	}
 }
 
-// stubPlace returns where a stub lives: on this game, or by the manager's list.
+// stubPlace returns where a stub lives by the manager's list.
 func (g *Game) stubPlace(name string) (proto.StubPlace, bool) {
 	i, found := slices.BinarySearchFunc(g.list.Stubs, name, func(p proto.StubPlace, name string) int {
 		return cmp.Compare(p.Stub.Name, name)

@@ -31,7 +31,7 @@ func (l *letter) Code(c *wire.Coder) {
 // sender reads who sent mail. A game cannot speak for another: that would be our bug.
 func (g *Gate) sender(env *node.Env, in *node.Input) (letter, bool) {
 	l := letter{from: node.Peer{ID: in.From, Inc: in.Inc}}
-	if in.NumRoutes() != proto.MailHeader || in.Route(2) != uint64(in.From) || in.Route(3) != uint64(in.Inc) {
+	if in.NumRoutes() != proto.MailHeader || proto.MailFrom(in) != l.from {
 		env.Log(node.Warn, "mail with a bad header", "from", in.From)
 		return l, false
 	}
@@ -45,7 +45,7 @@ func (g *Gate) mail(env *node.Env, in *node.Input) {
 	if !ok {
 		return
 	}
-	to := node.Peer{ID: node.ID(in.Route(0)), Inc: node.Incarnation(in.Route(1))}
+	to := proto.MailTo(in)
 	if !g.linked(env, to) {
 		env.Mark("mail-to-a-dead-game")
 		g.endMail(env, l, proto.OutcomeStaleMailbox)
@@ -81,8 +81,7 @@ func (g *Gate) endMail(env *node.Env, l letter, o proto.Outcome) {
 	if !g.linked(env, l.from) {
 		return
 	}
-	self := env.Self()
-	routes := [proto.MailHeader]uint64{uint64(l.from.ID), uint64(l.from.Inc), uint64(self.ID), uint64(self.Inc), l.num}
+	routes := proto.MailRoutes(l.from, env.Self(), l.num)
 	g.scratch = wire.Append(g.scratch[:0], &proto.MailEnd{Outcome: o})
 	if err := env.Urge(l.from.ID, proto.TypeMailEnd, routes[:], g.scratch); err != nil {
 		env.Mark("mail-end-without-link")
@@ -94,7 +93,7 @@ func (g *Gate) mailEnd(env *node.Env, in *node.Input) {
 	if _, ok := g.sender(env, in); !ok {
 		return
 	}
-	to := node.Peer{ID: node.ID(in.Route(0)), Inc: node.Incarnation(in.Route(1))}
+	to := proto.MailTo(in)
 	l := letter{to, in.Route(4)}
 	g.forwarded.Delete(l)
 	if !g.linked(env, to) {
@@ -134,7 +133,8 @@ func (g *Gate) proxyMail(env *node.Env, in *node.Input) {
 		g.endMail(env, l, proto.OutcomeFull)
 		return
 	}
-	routes := append(g.mailHeader[:0], uint64(c.game.ID), uint64(c.game.Inc), uint64(l.from.ID), uint64(l.from.Inc), l.num, c.route)
+	header := proto.MailRoutes(c.game, l.from, l.num)
+	routes := append(append(g.mailHeader[:0], header[:]...), c.route)
 	if g.sendMail(env, l, c.game, routes, in.Body, proto.OutcomeNoAvatar) {
 		g.forwarded.Set(l, c.game)
 	}

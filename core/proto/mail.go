@@ -15,10 +15,22 @@ import (
 //
 // The number is the sender's own, and comes back with the end. A gate makes a
 // TypeMail of a TypeProxyMail, with the route of the client as the sixth number.
-const (
-	MailHeader      = 5
-	ProxyMailHeader = 5
-)
+const MailHeader = 5
+
+// MailRoutes is the header of what goes from one process to another by a gate.
+func MailRoutes(to, from node.Peer, num uint64) [MailHeader]uint64 {
+	return [MailHeader]uint64{uint64(to.ID), uint64(to.Inc), uint64(from.ID), uint64(from.Inc), num}
+}
+
+// MailTo returns which life of a process such a header is to.
+func MailTo(in *node.Input) node.Peer { return mailPeer(in, 0) }
+
+// MailFrom returns which life of a process mail is from, behind a proxy too.
+func MailFrom(in *node.Input) node.Peer { return mailPeer(in, 2) }
+
+func mailPeer(in *node.Input, at int) node.Peer {
+	return node.Peer{ID: node.ID(in.Route(at)), Inc: node.Incarnation(in.Route(at + 1))}
+}
 
 // Mail is a call of an entity to another: the payload of TypeMail.
 type Mail struct {
