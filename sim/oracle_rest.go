@@ -81,28 +81,38 @@ func (o *routes) route(p *process, v *gate.View) {
 
 // everybodyIn wants a gate to know each client that holds itself for logged in.
 func (o *routes) everybodyIn() {
-	for _, p := range o.w.clients() {
+	if p := o.w.homeless(); p != nil {
+		o.w.Violate("routes", "%v is in, and no gate has a route for it", p.id)
+	}
+}
+
+// homeless returns a client that holds itself for logged in and that no gate knows,
+// or nil. Such a client is about to hear of the end of its session, or never will.
+func (w *World) homeless() *process {
+	type place struct {
+		account string
+		entity  addr.EntityID
+	}
+	places := map[place]bool{}
+	for _, p := range w.servers() {
+		if g, ok := gateOf(p); ok {
+			for v := range g.Clients() {
+				if v.State == "in" {
+					places[place{v.Account, v.Entity}] = true
+				}
+			}
+		}
+	}
+	for _, p := range w.clients() {
 		if p.host == nil {
 			continue
 		}
 		st := p.host.Node().(*client.Client).Inspect()
-		if st.State != client.In {
-			continue
-		}
-		found := false
-		for _, at := range o.w.servers() {
-			g, ok := gateOf(at)
-			if !ok {
-				continue
-			}
-			for v := range g.Clients() {
-				found = found || v.Account == st.Account && v.State == "in" && v.Entity == st.Entity
-			}
-		}
-		if !found {
-			o.w.Violate("routes", "%v is in, and no gate has a route for it", p.id)
+		if st.State == client.In && !places[place{st.Account, st.Entity}] {
+			return p
 		}
 	}
+	return nil
 }
 
 func gameOf(p *process) (*game.Game, bool) {

@@ -393,7 +393,7 @@ func (s *Story) calm() bool {
 			return false
 		}
 	}
-	return s.known()
+	return s.known() && s.homeless() == nil // one that was kicked hears of it as late as its network likes
 }
 
 // known tells whether the manager knows exactly the lives that run.
