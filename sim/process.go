@@ -165,6 +165,9 @@ func (p *process) crash(reach netsim.Reach) {
 	}
 	p.host, p.lanes, p.turnAt, p.paused = nil, nil, node.Never, false
 	p.life++
+	if p.id.Kind() == node.DB {
+		w.stores[0].orphaned(p)
+	}
 	w.net.At(w.now, w.netCause)
 	w.net.SetReach(p.site, reach)
 }

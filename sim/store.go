@@ -121,12 +121,16 @@ func (s *store) carryOut(it *storeItem) {
 	reply := storeItem{
 		db: it.db, life: it.life, typ: answer.Type(), body: wire.Append(nil, answer), reply: true, key: keyOf(it), cause: s.w.netCause,
 	}
+	if it.db.life != it.life {
+		s.unheard(reply.key, reply.body)
+	}
 	at := s.w.now.Add(s.latency() / 4)
 	s.put(at, reply)
 	if choice.Chance(s.choose, "double", s.double) {
 		s.w.Mark("store-answer-doubled")
 		again := reply
 		again.body = append([]byte(nil), reply.body...)
+		again.key = "" // the first one tells what became of the write
 		s.put(at.Add(s.latency()), again)
 	}
 }
@@ -138,6 +142,24 @@ func (s *store) doubt(it *storeItem) {
 		key = keyOf(it)
 	}
 	s.unsure(key)
+}
+
+// orphaned notes that the life of a db is over whose answers are under way.
+func (s *store) orphaned(db *process) {
+	for i := range s.pending {
+		if it := &s.pending[i]; it.reply && it.db == db {
+			s.unheard(it.key, it.body)
+		}
+	}
+}
+
+// unheard notes that nobody hears the answer to a write, unless the record was
+// written once more since.
+func (s *store) unheard(key string, answer []byte) {
+	var did proto.StoreDid
+	if key != "" && wire.Decode(answer, &did) == nil && did.Revision == s.rows[key].revision {
+		s.unsure(key)
+	}
 }
 
 // request returns what the db asks, or nil where that cannot be read.
