@@ -28,6 +28,8 @@ func gameCodePanics() *sim.Scenario {
 			s.Open()
 			s.Join()
 			s.Go(8 * time.Second)
+			// Over a slow link, one call at a time, the one that fails may take longer to come.
+			s.Must("the code of an avatar has failed", func() bool { return s.Marks()["game-code-panicked"] > 0 }, time.Minute)
 			s.Must("everybody plays again", s.AllIn, 30*time.Second)
 			for _, c := range s.Players[1:] {
 				if st := c.Status(); st.Kicks > 0 || st.Losses > 0 {
