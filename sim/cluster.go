@@ -49,12 +49,12 @@ func (w *World) build() {
 	o := &w.opts
 	cfg := node.Config{Version: w.version(), Secret: []byte(secret), LinkBytes: o.LinkBytes}
 	w.addStore()
-	w.server(ManagerID, cfg, func(w *World) (node.Node, []node.Lane) {
+	w.server(ManagerID, cfg, func(*process) (node.Node, []node.Lane) {
 		cfg := manager.Config{Gates: o.Gates, Games: o.Games}
 		o.managerKnobs(&cfg)
 		return manager.New(cfg), nil
 	})
-	w.server(DBID, cfg, func(w *World) (node.Node, []node.Lane) {
+	w.server(DBID, cfg, func(*process) (node.Node, []node.Lane) {
 		cfg := dbm.Config{Manager: ManagerID.String(), Listen: DBID.String()}
 		o.dbKnobs(&cfg)
 		return dbm.New(cfg), nil
@@ -62,14 +62,14 @@ func (w *World) build() {
 	for i := 1; i <= o.Gates; i++ {
 		id, gateCfg := GateID(i), cfg
 		gateCfg.Delivery = o.Delivery
-		p := w.server(id, gateCfg, func(w *World) (node.Node, []node.Lane) { return w.makeGate(id) })
+		p := w.server(id, gateCfg, makeGate)
 		w.net.Serve(p.site)
 	}
 	for i := 1; i <= o.Games; i++ {
 		id := GameID(i)
 		gameCfg := cfg
 		gameCfg.Fence = true // a game that was held for dead must run no call that another life may have run
-		w.server(id, gameCfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) })
+		w.server(id, gameCfg, makeGame)
 	}
 	w.oracles = newOracles(w)
 }
@@ -93,29 +93,29 @@ func around(s choice.Stream, label string, most int) int {
 	return -v / 2
 }
 
-func (w *World) makeGate(id node.ID) (node.Node, []node.Lane) {
-	o := &w.opts
+func makeGate(p *process) (node.Node, []node.Lane) {
+	w, o := p.w, &p.w.opts
 	lanes := make([]node.Lane, shards)
 	for i := range lanes {
 		cfg := session.ShardConfig{
-			Version: w.byID[id].cfg.Version, Key: w.keys, NewARQ: w.cfg.NewARQ, Validate: proto.ValidateClient, Grace: o.Grace,
+			Version: p.cfg.Version, Key: w.keys, NewARQ: w.cfg.NewARQ, Validate: proto.ValidateClient, Grace: o.Grace,
 			HandshakeRate: 10_000, HandshakeBurst: 10_000,
 		}
 		o.sessionKnobs(&cfg)
 		lanes[i] = session.NewShard(cfg)
 	}
 	cfg := gate.Config{
-		Manager: ManagerID.String(), Listen: id.String(), Pick: o.Pick, Grace: o.Grace,
-		Clients: []string{string(o.Transport) + "://" + id.String()},
+		Manager: ManagerID.String(), Listen: p.id.String(), Pick: o.Pick, Grace: o.Grace,
+		Clients: []string{string(o.Transport) + "://" + p.id.String()},
 	}
 	o.gateKnobs(&cfg)
 	return gate.New(cfg), lanes
 }
 
-func (w *World) makeGame(id node.ID) (node.Node, []node.Lane) {
-	p := w.byID[id]
+func makeGame(p *process) (node.Node, []node.Lane) {
+	w := p.w
 	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
-	cfg := game.Config{Manager: ManagerID.String(), Listen: id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
+	cfg := game.Config{Manager: ManagerID.String(), Listen: p.id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
 	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.finder())}
 }
@@ -203,9 +203,9 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 	w.counts[cfg.NumberBase>>32] = cfg.Method == "count" && !cfg.Asked
 	w.walkSpeed[id] = cfg.Walk()
 	// Queued delivery: what reached the client is handled before it hears that its session ended.
-	p := w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(w *World) (node.Node, []node.Lane) {
+	p := w.addProcess(id, node.Config{Version: w.version(), Delivery: node.Queued}, func(p *process) (node.Node, []node.Lane) {
 		dialer := session.NewDialer(session.DialerConfig{
-			Version: w.byID[id].cfg.Version, ServerKey: w.keys.Public, NewARQ: w.cfg.NewARQ,
+			Version: p.cfg.Version, ServerKey: w.keys.Public, NewARQ: w.cfg.NewARQ,
 		})
 		return client.New(cfg), []node.Lane{dialer}
 	})

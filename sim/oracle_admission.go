@@ -167,13 +167,13 @@ func (o *admission) stubsMade(s proto.Step) {
 	}
 }
 
-// linkedNow tells whether a process keeps a link to another, or is over.
+// linkedNow tells whether a life keeps a link to another, or is over.
 func (w *World) linkedNow(from, to node.Peer) bool {
-	p := w.byID[from.ID]
-	if p.host == nil || p.host.Self() != from {
+	i := slices.IndexFunc(w.servers(), func(p *process) bool { return p.host != nil && p.host.Self() == from })
+	if i < 0 {
 		return true
 	}
-	return slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer == to })
+	return slices.ContainsFunc(w.servers()[i].host.Links(), func(l node.LinkInfo) bool { return l.Peer == to })
 }
 
 func (o *admission) pairs(st *manager.Status, visit func(gate, game node.Peer)) {

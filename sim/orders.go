@@ -36,7 +36,7 @@ func (s *Story) Stranger(change func(*node.Config)) node.ID {
 	if change != nil {
 		change(&cfg)
 	}
-	s.server(id, cfg, func(w *World) (node.Node, []node.Lane) { return w.makeGame(id) }).start()
+	s.server(id, cfg, makeGame).start()
 	return id
 }
 

@@ -12,8 +12,9 @@ import (
 	"messiah/sim/choice"
 )
 
-// maker makes the node and the lanes of one life of a process.
-type maker func(w *World) (node.Node, []node.Lane)
+// maker makes the node and the lanes of one life of the process, which may be a
+// duplicate of the one that it was written for.
+type maker func(p *process) (node.Node, []node.Lane)
 
 // process is one place where lives of a process follow each other.
 type process struct {
@@ -109,12 +110,17 @@ func (p *process) resume() {
 	p.w.kick(p)
 }
 
-// entropy derives what a life of a process starts with from the seed.
-func (w *World) entropy(id node.ID, life uint32) []byte {
+// entropy derives what a life of a process starts with from the seed. A duplicate
+// counts lives of its own, and is no life of the process whose name it has taken.
+func (p *process) entropy() []byte {
 	var b [24]byte
+	w := p.w
 	binary.LittleEndian.PutUint64(b[:], w.cfg.Seed)
-	binary.LittleEndian.PutUint32(b[8:], uint32(id))
-	binary.LittleEndian.PutUint32(b[12:], life)
+	binary.LittleEndian.PutUint32(b[8:], uint32(p.id))
+	binary.LittleEndian.PutUint32(b[12:], p.life)
+	if w.byID[p.id] != p {
+		binary.LittleEndian.PutUint32(b[16:], p.index)
+	}
 	sum := sha256.Sum256(b[:])
 	return sum[:]
 }
@@ -128,8 +134,8 @@ func (p *process) start() {
 	p.life++
 	w.trace.note(w.now, "start "+p.id.String())
 	defer w.during(w.noted(NodeStarted, p, "start"))()
-	entropy := w.entropy(p.id, p.life)
-	n, lanes := p.make(w)
+	entropy := p.entropy()
+	n, lanes := p.make(p)
 	cfg := p.cfg
 	cfg.Self, cfg.Lanes, cfg.Scribble = p.id, len(lanes), true
 	cfg.Mark, cfg.Log, cfg.Cause, cfg.Room = w.Mark, p.log, w.netCause, &w.room
