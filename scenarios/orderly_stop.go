@@ -3,6 +3,7 @@ package scenarios
 import (
 	"time"
 
+	"messiah/core/game"
 	"messiah/core/node"
 	"messiah/sim"
 	"messiah/sim/choice"
@@ -55,7 +56,8 @@ func guestComesAndGoes(s *sim.Story) {
 	s.Dismiss(guest)
 }
 
-// stopOne stops a gate, a game or the db and wants it to be gone well before it would give up draining.
+// stopOne stops a gate, a game or the db and wants it to be gone well before it
+// would give up draining, where there is a db.
 func stopOne(s *sim.Story) {
 	id := sim.DBID
 	switch s.Pick("role", 5) {
@@ -73,14 +75,19 @@ func stopOne(s *sim.Story) {
 	if s.Pick("twice", 3) == 1 {
 		s.Stop(id, restart)
 	}
-	s.Must("it has left", func() bool { return s.Life(id) != life }, 4*time.Second)
+	within := 4 * time.Second
+	if !s.Runs(sim.DBID) {
+		// The db was stopped before: what has to be saved waits for its next life, or until draining is given up.
+		within = game.DefaultDrainWithin + time.Second
+	}
+	s.Must("it has left", func() bool { return s.Life(id) != life }, within)
 }
 
 // cutOff makes a game one that was declared dead and does not know it, whose
 // players have logged in elsewhere: what it saves now must not land.
-func cutOff(s *sim.Story, game node.ID) {
-	life := s.Life(game)
-	s.PartitionFor(sim.ManagerID, game, false, 8*time.Second)
+func cutOff(s *sim.Story, id node.ID) {
+	life := s.Life(id)
+	s.PartitionFor(sim.ManagerID, id, false, 8*time.Second)
 	s.Must("the game is declared dead", func() bool { listed, _ := s.Listed(life); return !listed }, 8*time.Second)
 	rivals(s, 2)
 }
