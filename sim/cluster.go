@@ -210,6 +210,9 @@ func (w *World) addClient(account string, change func(*client.Config)) *process 
 		return client.New(cfg), []node.Lane{dialer}
 	})
 	p.account = account
+	if !cfg.Asked {
+		p.method = cfg.Method
+	}
 	return p
 }
 

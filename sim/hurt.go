@@ -219,7 +219,9 @@ func (w *World) hurtClient(f Fault, p *process) {
 		p.crash(netsim.Gone)
 	case SecondLogin:
 		w.sessionsMayEnd = true
-		w.NewPlayer(p.account, func(cfg *client.Config) { cfg.StayKicked = true }).Start()
+		w.NewPlayer(p.account, func(cfg *client.Config) {
+			cfg.StayKicked, cfg.Method, cfg.Asked = true, p.method, p.method == "" // it does what the first one does: not every game has a method count
+		}).Start()
 	}
 }
 

@@ -32,7 +32,8 @@ func (c *Player) ID() node.ID { return c.p.id }
 // Account returns the account that the client logs in with.
 func (c *Player) Account() string { return c.account }
 
-// Start begins the client's life: it dials, logs in and calls.
+// Start begins the client's life: it dials, logs in and calls. It has one life: after
+// its crash a further client of the account comes back, by Story.Enter or NewPlayer.
 func (c *Player) Start() { c.p.start() }
 
 // Runs tells whether the client runs.
@@ -106,14 +107,20 @@ func (s *Story) Enter(account string) *Player {
 const doWithin = 60 * time.Second
 
 // Do has a client call a method of its avatar and waits for the outcome: the
-// result, or the error that the client was told.
+// result, or the error that the client was told. Of a client that does not run, or
+// whose life ends meanwhile, as the fault CrashClient ends it, it is entity.ErrLost.
 func Do[A, R any](s *Story, c *Player, m entity.Method[A, R], args A) (R, error) {
 	c.asked++
-	key := c.asked
+	key, life := c.asked, c.p.life
 	ask := client.AskOf(s.cfg.Game.RPC, key, m, args)
 	c.Ask(key, ask.Method, ask.Args)
-	s.Must("a call of "+c.account+" has its outcome", func() bool { _, ended := c.Answered(key); return ended }, doWithin)
-	a, _ := c.Answered(key)
+	died := func() bool { return c.p.host == nil || c.p.life != life }
+	s.Must("a call of "+c.account+" has its outcome", func() bool { _, ended := c.Answered(key); return ended || died() }, doWithin)
+	a, ended := c.Answered(key)
+	if !ended && died() {
+		var none R
+		return none, entity.ErrLost
+	}
 	return client.ResultOf(m, a)
 }
 

@@ -42,6 +42,7 @@ type process struct {
 	halting   bool     // the lanes send what they have left, and the loop hears nothing more
 	gone      bool     // no life follows: a duplicate that was sent away
 	account   string   // of a client
+	method    string   // that a client calls of its own, empty for one that only Do has call
 	past      uint64   // kinds of the last four inputs, for the count of states
 	halted    string   // why the last life ended by itself
 	clean     bool
