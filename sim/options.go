@@ -52,7 +52,7 @@ type Options struct {
 	Payload     int           // bytes of padding in a call
 	Grace       time.Duration // so long a lost client may come back
 	Knobs       Knobs         // how the roles' time-outs and bounds are set
-	Faults      string        // the kinds of fault that may strike: all, none, or some with commas between them
+	Faults      string        // the kinds of those faults that a story asks for, by Inject or Strike, which may strike: all, none, or some with commas between them
 }
 
 // DefaultOptions is a small cluster on good links, without faults.

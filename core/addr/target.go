@@ -64,7 +64,8 @@ func (s Stub) Address() Address { return Address{Kind: ToStub, Stub: string(s)} 
 // ShardName returns the name of the i-th shard of a stub, from 0.
 func ShardName(stub string, i int) string { return stub + "/" + strconv.Itoa(i) }
 
-// Shard addresses the one of a stub's n shards that a key belongs to, by its FNV-1a hash.
+// Shard addresses the one of a stub's n shards that a key belongs to, by its FNV-1a hash;
+// n is what entity.Shards made of the class.
 func Shard(stub string, n int, key string) Stub {
 	hash := uint64(14695981039346656037)
 	for i := range len(key) {

@@ -2,6 +2,23 @@
 // synced properties, typed methods, named timers and reply handlers, and the
 // Call, the only way out of a handler. It holds the entities of one game; the
 // role around it, core/game, talks to gates, other games and the db.
+//
+// A class is a struct with one of the five bases in it: ServerEntity, ServerAreaEntity,
+// ServerStubEntity, AvatarEntity, AvatarAreaEntity. Each of its other fields is a
+// property, a Value, CustomMap or CustomList, or is tagged `entity:"transient"`. The tag
+// of a property has words with commas between them:
+//
+//	own      the avatar's own client is told of it
+//	all      every client that sees the entity is told of it
+//	server   no client is told of it: the default
+//	saved    it is in the entity's record
+//	index    records are found by its value: of a Value of a truth value, number or string that is saved
+//	was=bag  it is read from where older records have it, by that name; may stand more than once
+//
+// In records and queries a property's name has a small first letter. What records have
+// and the class has not is skipped; what the class has and a record has not keeps what
+// Make gave it. A map or list may hold pointers to structs of further properties, to maps
+// and to lists; these have no words of their own, but for was.
 package entity
 
 import (

@@ -48,7 +48,9 @@ func (c *Call) From() (addr.Mailbox, bool) {
 }
 
 // Hold keeps the call that runs open: what the method returns is not its answer,
-// Answer gives that later. Held twice is held once. It fails with ErrFull at MaxHeld.
+// Answer gives that later, in the handler of a timer or a reply that is handed the Held
+// as its key: With{Key: uint64(held)}, and there Held(c.Key()). Held twice is held once.
+// It fails with ErrFull at MaxHeld.
 func (c *Call) Hold() (Held, error) {
 	if c.from == nil || c.under == nil {
 		panic("entity: no call runs that could be held")
@@ -77,7 +79,9 @@ func (c *Call) Delete(e Entity) {
 	c.world.doom(r)
 }
 
-// NewSpace makes a space on this game; kind is for people. It fails with ErrFull at MaxSpaces.
+// NewSpace makes a space on this game; kind is for people. It lives as long as the game
+// does, in no record: an avatar that comes back has to be put into one. It fails with
+// ErrFull at MaxSpaces.
 func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 	w := c.world
 	if w.spaces.Len() >= MaxSpaces {

@@ -364,7 +364,8 @@ func SpeedLimit[P Entity](metresPerSecond float64) Part[P] {
 // maxShards bounds the shards of a stub.
 const maxShards = 256
 
-// Shards makes a stub n services, found by a key with addr.Shard.
+// Shards makes a stub n services, from 1 to 256, which addr.Shard finds by a key where it
+// is given the same n. The class's own name leads to none of them: ErrNoStub.
 func Shards[P Entity](n int) Part[P] {
 	return Part[P]{add: func(k *Class) error {
 		if n < 1 || n > maxShards {
@@ -455,7 +456,7 @@ func outgoingOf[A any](w *World, name string) *outgoing[A] {
 	}
 	number, known := w.table.Number(name)
 	if !known {
-		panic(fmt.Sprintf("entity: %s is not in the table of RPC names: run messiah rpcindex", name))
+		panic(fmt.Sprintf("entity: %s is not in the table of RPC names: have a class handle it, list a push in the script's Pushes, or extend the table that it brings", name))
 	}
 	codec, err := schema.NewFor[A]()
 	if err != nil {

@@ -35,8 +35,13 @@ var errNoClass = errors.New("entity: an entity of an unknown class")
 // Failed is the error of a call whose method returned an error of its own.
 type Failed struct{ Text string }
 
-// Error returns the method's own words.
-func (e *Failed) Error() string { return e.Text }
+// Error returns the method's own words, or that they are kept from whoever called.
+func (e *Failed) Error() string {
+	if e.Text == "" {
+		return "entity: the method failed; only a Refusal tells a client why"
+	}
+	return e.Text
+}
 
 // Refusal is an error whose text a client may read. The text of any other error
 // reaches servers alone; a client learns only that its call failed.

@@ -76,7 +76,7 @@ func (c *Call) mustHear(reply string) {
 		panic("entity: no entity calls that could hear reply " + reply)
 	}
 	if c.self.class.replies[reply] == nil {
-		panic("entity: class " + c.self.className() + " has no handler of reply " + reply)
+		panic("entity: class " + c.self.className() + " has no handler of reply " + reply + ": give Define an OnReply")
 	}
 }
 
@@ -154,9 +154,12 @@ func first(key []uint64) uint64 {
 	return key[0]
 }
 
-// Create makes an entity on this game. The function sets it up; its hook Created
-// runs behind the callback under way. It fails with ErrFull at the game's bound. A stub
-// is not made so: the cluster makes each once.
+// Create makes an entity on this game. The function, which may be nil, sets it up; its
+// hook Created runs behind the callback under way. It fails with ErrFull at the game's
+// bound. A class that saves has its record written as after any change, within the time
+// of SaveWithin: until then a crash takes the entity along, and no query finds it;
+// Call.Save has it written at once. A stub is not made so: the cluster makes each once;
+// nor is an avatar: a login makes it.
 func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 	r, err := c.world.create(c.env, string(k))
 	if err != nil {

@@ -58,7 +58,7 @@ func TestWrongFieldsAreNamed(t *testing.T) {
 		{bad[CustomList[*Value[int]]]{}, "a container of pointers to entity.Value[int]: hold what is in it"},
 		{bad[CustomList[*int]]{}, "a pointer to int is no node: those are structs of properties, CustomMaps and CustomLists"},
 		{bad[CustomList[*hollow]]{}, "struct entity.hollow has no property: give it one, or hold it by value"},
-		{bad[CustomList[*inner]]{}, "field name of entity.inner: own, all, saved and index are words of the entity's properties; what lies within follows them"},
+		{bad[CustomList[*inner]]{}, "field Name of entity.inner: leave own, all, saved and index out: what lies within a property follows the property's own tag"},
 		{bad[CustomList[*bad[int]]]{}, "field F of entity.bad[int]: int is no property"},
 		{bad[twentyFour]{}, "the tree is deeper than 24"},
 		{struct {

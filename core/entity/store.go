@@ -36,25 +36,42 @@ type Found struct {
 	More    bool // there are more
 }
 
-// FoundRecord names one record: its key in the store, and the entity that it is of.
+// FoundRecord names one record: its key in the store, and the entity that it is of,
+// for Kind.Load. What the record holds the entity itself has to be asked.
 type FoundRecord struct {
 	Key    string
 	Entity addr.EntityID
 }
 
 // Query finds the records of a class whose indexed field has a value; the named
-// handler hears them. It is a hint: what was committed a moment ago, so that
-// whoever acts on a record loads it first. The limit is at most 256, 0 means that.
+// handler hears them. The field is the property's name, its first letter small: a
+// property Price is found as "price". The value is of the property's own type: one of
+// another type finds nothing. It is a hint: what was committed a moment ago, so that
+// whoever acts on a record loads it first. The limit is at most 256, 0 means that. A
+// field that is not indexed is the author's bug and panics.
 func Query[P Entity, V any](c *Call, k Kind[P], field string, value V, limit uint32, then Reply[Found], with ...With) {
 	class := c.world.classes[string(k)]
 	if class == nil || !class.class.plan.indexes(field) {
-		panic("entity: class " + string(k) + " has no indexed property " + field)
+		panic(fmt.Sprintf("entity: class %s has no indexed property %s, but %v: the first letter is small", k, field, indexed(class)))
 	}
 	text, sorts := schema.MustFor[V]().SortText(&value)
 	if !sorts {
 		panic(fmt.Sprintf("entity: property %s of class %s cannot be looked for by a %T", field, k, value))
 	}
 	c.world.question(c, &Question{Kind: FindRecords, Class: string(k), Field: field, Value: text, Limit: limit}, string(then), with)
+}
+
+// indexed lists the properties by which a class's records are found.
+func indexed(b *bound) (names []string) {
+	if b == nil {
+		return nil
+	}
+	for _, p := range b.class.plan.props {
+		if p.Indexed {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }
 
 // All finds the records of a class, as Query does.
@@ -69,7 +86,10 @@ func (k Kind[P]) Load(c *Call, id addr.EntityID, then Reply[addr.Mailbox], with 
 }
 
 // TakeUniqueName makes a name, unique among those taken for the class, that of the
-// entity's record; the named handler hears nil, or ErrNameTaken. Taking it again is as good as having it.
+// entity's record; the named handler of the calling entity hears nil, or ErrNameTaken.
+// Taking it again is as good as having it. It does not write the record: have Call.Save
+// do so first, or a crash may leave the name to a record that was never written. No query
+// finds a name: whoever looks for it has it in an indexed property as well.
 func (k Kind[P]) TakeUniqueName(c *Call, e P, name string, then Reply[None], with ...With) {
 	c.world.question(c, &Question{Kind: TakeName, Class: string(k), Value: name, Owner: e.base().resident}, string(then), with)
 }

@@ -25,7 +25,7 @@ type entityTimer struct {
 
 func (w *World) setTimer(env *node.Env, r *Resident, name string, key uint64, d, every time.Duration) {
 	if r.class.class.timers[name] == nil {
-		panic("entity: class " + r.className() + " has no handler of timer " + name)
+		panic("entity: class " + r.className() + " has no handler of timer " + name + ": give Define an OnTimer")
 	}
 	if r.gone {
 		return

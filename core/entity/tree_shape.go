@@ -96,7 +96,7 @@ func (p *planner) node(t reflect.Type) (*shape, error) {
 	}
 	for _, f := range props {
 		if f.Kind != ServerOnly || f.Saved || f.Indexed {
-			return nil, fmt.Errorf("field %s of %v: own, all, saved and index are words of the entity's properties; what lies within follows them", f.Name, t)
+			return nil, fmt.Errorf("field %s of %v: leave own, all, saved and index out: what lies within a property follows the property's own tag", t.Field(f.index).Name, t)
 		}
 		s.fields = append(s.fields, f.fieldShape())
 		s.height = max(s.height, f.shape.height+1)

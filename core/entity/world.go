@@ -221,7 +221,7 @@ func (w *World) bind(k *Class) *bound {
 		p := &k.methods[i]
 		number, known := w.table.Number(p.name)
 		if !known {
-			panic(fmt.Sprintf("entity: method %s of class %s is not in the table of RPC names: run messiah rpcindex", p.name, k.name))
+			panic(fmt.Sprintf("entity: method %s of class %s is not in the table of RPC names: extend that with rpc.Extend, as messiah rpcindex does", p.name, k.name))
 		}
 		b.methods[number] = &handler{name: p.name, number: number, who: p.who, rate: p.rate, place: w.lastPlace, bound: p.bind()}
 		must.True(w.lastPlace < math.MaxUint16, "more than %d methods", math.MaxUint16)
