@@ -23,6 +23,7 @@ func All() []*sim.Scenario {
 		startupAnyOrder(),
 		loginInterrupted(),
 		secondLogin(),
+		passwords(),
 		reconnectResume(),
 		gateLost(),
 		managerRestart(),

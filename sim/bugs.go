@@ -49,6 +49,8 @@ var bugs = [...]Bug{
 		"A gate reports that it is connected to every game when it is not."},
 	{"login-before-admission", "admission", "startup-any-order", nil,
 		"A gate takes logins that come before the ninth step."},
+	{"any-password-lets-in", "admission", "passwords", nil,
+		"A gate does not listen where the db says that a password is a wrong one."},
 	{"ready-told-again", "admission", "gate-lost", nil,
 		"A game reports a list complete that it has reported already, with each gate's word."},
 	{"list-without-news", "admission", "startup-any-order", nil,

@@ -138,6 +138,7 @@ func newMessage(typ uint16) node.Message {
 	for _, m := range []node.Message{
 		&proto.Register{}, &proto.Processes{}, &proto.GateConnected{}, &proto.Ready{}, &proto.BePrimary{}, &proto.StubsMade{},
 		&proto.Admit{}, &proto.Report{}, &proto.Leave{}, &proto.Kick{},
+		&proto.Verify{}, &proto.Verified{},
 		&proto.Enter{}, &proto.Entered{}, &proto.EnterFailed{}, &proto.ClientLost{}, &proto.ClientBack{}, &proto.Exit{},
 		&proto.Exited{}, &proto.KickClient{},
 		&proto.Claim{}, &proto.Claimed{}, &proto.Held{}, &proto.Save{}, &proto.Saved{}, &proto.Release{}, &proto.NoSave{},

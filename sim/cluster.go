@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"messiah/core/account"
 	"messiah/core/addr"
 	"messiah/core/client"
 	"messiah/core/dbm"
@@ -57,7 +58,10 @@ func (w *World) build() {
 	w.server(DBID, cfg, func(*process) (node.Node, []node.Lane) {
 		cfg := dbm.Config{Manager: ManagerID.String(), Listen: DBID.String()}
 		o.dbKnobs(&cfg)
-		return dbm.New(cfg), nil
+		if !w.cfg.Game.Passwords {
+			return dbm.New(cfg), nil
+		}
+		return dbm.New(cfg), []node.Lane{dbm.NewHashes(account.CheapCost())}
 	})
 	for i := 1; i <= o.Gates; i++ {
 		id, gateCfg := GateID(i), cfg
@@ -108,6 +112,7 @@ func makeGate(p *process) (node.Node, []node.Lane) {
 		Manager: ManagerID.String(), Listen: p.id.String(), Pick: o.Pick, Grace: o.Grace,
 		Clients: []string{string(o.Transport) + "://" + p.id.String()},
 	}
+	cfg.Passwords = w.cfg.Game.Passwords
 	o.gateKnobs(&cfg)
 	return gate.New(cfg), lanes
 }

@@ -10,6 +10,7 @@ var typeNames = map[uint16]string{
 	proto.TypeRegister: "register", proto.TypeProcesses: "processes", proto.TypeGateConnected: "gate-connected",
 	proto.TypeReady: "ready", proto.TypeBePrimary: "be-primary", proto.TypeStubsMade: "stubs-made",
 	proto.TypeAdmit: "admit", proto.TypeReport: "report", proto.TypeLeave: "leave", proto.TypeKick: "kick",
+	proto.TypeVerify: "verify", proto.TypeVerified: "verified",
 	proto.TypeEnter: "enter", proto.TypeEntered: "entered", proto.TypeEnterFailed: "enter-failed",
 	proto.TypeClientLost: "client-lost", proto.TypeClientBack: "client-back", proto.TypeExit: "exit",
 	proto.TypeExited: "exited", proto.TypeKickClient: "kick-client",

@@ -232,6 +232,9 @@ func leftover(p *process) string {
 		if busy > 0 {
 			return count(busy, "records at work")
 		}
+		if n := n.Inspect().Checks; n > 0 {
+			return count(n, "passwords at work")
+		}
 	case *manager.Manager:
 	}
 	return ""

@@ -114,6 +114,7 @@ type Client struct {
 	sentAt  map[uint64]node.Time
 	due     bool // a call is due, and waits for a place
 
+	refused                                  proto.LoginRefused // the latest refusal
 	refusals, kicks, resumes, logins, losses uint64
 	ledgerFaults                             uint64
 	counted, kept, forgotten                 uint64 // what the avatar said: its count, what of it is stored; answers that knew less
@@ -583,6 +584,7 @@ func (c *Client) loginRefused(env *node.Env, payload []byte) {
 	var m proto.LoginRefused
 	if c.decode(env, payload, &m) {
 		c.refusals++
+		c.refused = m
 		jitter := time.Duration(env.Rand().IntN(int(backoffFirst)))
 		env.After(max(m.RetryAfter, backoffFirst)+jitter, timerLogin, 0)
 	}
@@ -607,6 +609,7 @@ type Status struct {
 	Calls                                    check.Tally
 	Open                                     int
 	Refusals, Kicks, Resumes, Logins, Losses uint64
+	Refused                                  proto.LoginRefused // the latest refusal of a login
 	LedgerFaults                             uint64
 	Counted                                  uint64 // calls that the avatar remembers, by its own word
 	Kept                                     uint64 // of these, the ones that are in the store
@@ -626,7 +629,7 @@ type Status struct {
 func (c *Client) Inspect() Status {
 	return Status{
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
-		Refusals: c.refusals, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
+		Refusals: c.refusals, Refused: c.refused, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, Counted: c.counted, Kept: c.kept, Forgotten: c.forgotten, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
 		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers, Heard: c.heard,
 	}
@@ -669,6 +672,7 @@ func (c *Client) State(w *wire.Coder) {
 	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections} {
 		w.Uint64(n)
 	}
+	w.Struct(&c.refused)
 	w.Float64(&c.origin.X)
 	w.Float64(&c.origin.Y)
 	w.Float64(&c.origin.Z)

@@ -116,6 +116,8 @@ type DB struct {
 	busy     map[string]*work
 	ops      map[uint64]string // store operation -> key
 	queries  map[uint64]query  // store operation -> who asks
+	checks   map[uint64]*verification
+	failing  ordered.Map[string, node.Time] // accounts with wrong tries: when all tries are theirs again
 	lastOp   uint64
 	live     []node.Peer // as the manager lists them
 	settled  bool
@@ -127,7 +129,7 @@ type DB struct {
 // New makes a DB.
 func New(cfg Config) *DB {
 	cfg.StoreTimeout = cmp.Or(cfg.StoreTimeout, DefaultStoreTimeout)
-	return &DB{cfg: cfg, busy: map[string]*work{}, ops: map[uint64]string{}, queries: map[uint64]query{}}
+	return &DB{cfg: cfg, busy: map[string]*work{}, ops: map[uint64]string{}, queries: map[uint64]query{}, checks: map[uint64]*verification{}}
 }
 
 // Step handles one input.
@@ -143,6 +145,8 @@ func (d *DB) Step(env *node.Env, in *node.Input) {
 		}
 	case node.InMessage:
 		d.message(env, in)
+	case node.InAnswer:
+		d.hashed(env, in)
 	case node.InTimer:
 		d.storeLate(env, in.Num)
 	case node.InStop:
@@ -185,6 +189,11 @@ func (d *DB) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &m) {
 			d.query(env, from, &m)
 		}
+	case proto.TypeVerify:
+		var m proto.Verify
+		if env.Decode(in, &m) {
+			d.verify(env, from, &m)
+		}
 	case proto.TypeStoreGot, proto.TypeStoreDid, proto.TypeStoreListed:
 		d.fromStore(env, in)
 	default:
@@ -216,7 +225,7 @@ func (d *DB) fromStore(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case proto.TypeStoreGot:
 		var m proto.StoreGot
-		if env.Decode(in, &m) {
+		if env.Decode(in, &m) && !d.accountRead(env, &m) {
 			d.got(env, &m)
 		}
 	case proto.TypeStoreDid:
@@ -275,6 +284,7 @@ func (d *DB) State(c *wire.Coder) {
 	})
 	wire.Map(c, &d.ops, (*wire.Coder).Uint64, (*wire.Coder).String)
 	wire.Map(c, &d.queries, (*wire.Coder).Uint64, func(c *wire.Coder, q *query) { c.Struct(q) })
+	d.codeChecks(c)
 	c.Uint64(&d.lastOp)
 	wire.Slice(c, &d.live, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	c.Bool(&d.settled)
@@ -288,13 +298,15 @@ type Status struct {
 	Busy    int    // records with a request under way
 	Waiting int    // requests for records, those under way included
 	Queries int    // under way
+	Checks  int    // of passwords under way
+	Failing int    // accounts with wrong tries of late
 	Claims  uint64 // granted since start
 	Refused uint64
 }
 
 // Inspect returns what the db is doing.
 func (d *DB) Inspect() Status {
-	s := Status{Busy: len(d.busy), Queries: len(d.queries), Claims: d.records, Refused: d.refusals}
+	s := Status{Busy: len(d.busy), Queries: len(d.queries), Checks: len(d.checks), Failing: d.failing.Len(), Claims: d.records, Refused: d.refusals}
 	for _, w := range d.busy {
 		s.Waiting += len(w.requests)
 	}

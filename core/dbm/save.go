@@ -37,7 +37,7 @@ func (d *DB) request(env *node.Env, r request) {
 // sound tells whether the request is for a record that can be.
 func (r *request) sound() bool {
 	if key := r.release.Key; r.owner == "" {
-		return key != "" && len(key) <= proto.MaxKey && !proto.IsNameKey(key)
+		return key != "" && len(key) <= proto.MaxKey && !proto.IsNameKey(key) && !proto.IsLoginKey(key)
 	}
 	return r.soundName()
 }

@@ -64,6 +64,10 @@ func (d *DB) storeLate(env *node.Env, op uint64) {
 		d.answer(env, q.from, &proto.Found{Num: q.num, Failed: true})
 		return
 	}
+	if v := d.checks[op]; v != nil {
+		d.cannotVerify(env, op, v)
+		return
+	}
 	key, w := d.ended(env, op)
 	must.True(w != nil, "the timer of store operation %d outlived it", op)
 	d.doubt(env, key, w)

@@ -239,7 +239,7 @@ func (g *Game) Step(env *node.Env, in *node.Input) {
 func speaker(typ uint16) node.Kind {
 	switch typ {
 	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave,
-		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped:
+		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped, proto.TypeVerified:
 		return node.DB
 	case proto.TypeProcesses, proto.TypeBePrimary:
 		return node.Manager
@@ -263,6 +263,10 @@ func (g *Game) message(env *node.Env, in *node.Input) {
 		g.mailEnd(env, in)
 	case proto.TypeGameGone:
 		on(env, in, g.gameGone)
+	case proto.TypeVerify:
+		on(env, in, g.verify)
+	case proto.TypeVerified:
+		on(env, in, g.verified)
 	case proto.TypeEnter:
 		on(env, in, g.enter)
 	case proto.TypeExit:

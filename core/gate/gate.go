@@ -38,8 +38,13 @@ type Config struct {
 	DrainWithin time.Duration // so long a stopping gate waits for its games
 	RetryAfter  time.Duration // told to refused clients
 
-	// Authenticate says whether an account's credentials are good. A nil one takes every account that has a name.
+	// Authenticate says whether an account's credentials are good, for games with an account service of
+	// their own. A nil one takes every account that has a name.
 	Authenticate func(account, credentials string) bool
+
+	// Passwords has the db say, after Authenticate, whether the credentials are the password of an account in
+	// the store: the framework's own accounts. The db needs a lane for it.
+	Passwords bool
 }
 
 // Defaults of Config.
@@ -83,9 +88,10 @@ const (
 	retrying              // the avatar's game was lost; another will be asked in a moment
 	exiting               // the game was told to unload the avatar
 	waiting               // logged in while an earlier session of the account is exiting
+	checking              // the db was asked about the password
 )
 
-var stateNames = [...]string{"greeting", "entering", "in", "retrying", "exiting", "waiting"}
+var stateNames = [...]string{"greeting", "entering", "in", "retrying", "exiting", "waiting", "checking"}
 
 // client is one client: a session, an account, a route.
 type client struct {
@@ -96,6 +102,7 @@ type client struct {
 	handled uint64       // reliable messages of this login that were handled
 	told    uint64       // of these, how many the shard knows of
 	logins  int
+	check   uint64 // number of the latest check of a password
 	called  uint64 // the client's number of the last call that was forwarded
 
 	id      addr.ClientID
@@ -121,6 +128,7 @@ func (c *client) Code(w *wire.Coder) {
 	w.Uint64(&c.handled)
 	w.Uint64(&c.told)
 	w.Int(&c.logins)
+	w.Uint64(&c.check)
 	w.Uint64(&c.called)
 	c.id.Code(w)
 	w.String(&c.account)
@@ -147,6 +155,7 @@ type Gate struct {
 	forwarded ordered.Map[letter, node.Peer] // calls by proxy under way, and to which game
 	lastKey   uint64
 	lastRoute uint64
+	lastCheck uint64
 
 	list     proto.Processes
 	told     uint64 // the list version last reported ready
@@ -220,6 +229,11 @@ func (g *Gate) message(env *node.Env, in *node.Input) {
 		g.proxyPush(env, in)
 	case proto.TypeMailEnd:
 		g.mailEnd(env, in)
+	case proto.TypeVerified:
+		var m proto.Verified
+		if env.Decode(in, &m) {
+			g.verified(env, &m)
+		}
 	case proto.TypeEntered:
 		var m proto.Entered
 		if env.Decode(in, &m) {
@@ -275,6 +289,8 @@ func (g *Gate) timer(env *node.Env, in *node.Input) {
 	case timerEnter:
 		if c != nil && c.state == entering {
 			g.enterLate(env, c)
+		} else if c != nil && c.state == checking {
+			g.checkLate(env, c)
 		}
 	case timerGrace:
 		if c != nil && c.lost {
@@ -311,6 +327,7 @@ func (g *Gate) Settings(c *wire.Coder) {
 	c.Int64((*int64)(&g.cfg.Grace))
 	c.Int64((*int64)(&g.cfg.DrainWithin))
 	c.Int64((*int64)(&g.cfg.RetryAfter))
+	c.Bool(&g.cfg.Passwords)
 }
 
 // State reads or writes the whole state.
@@ -328,6 +345,7 @@ func (g *Gate) State(c *wire.Coder) {
 	}
 	c.Uint64(&g.lastKey)
 	c.Uint64(&g.lastRoute)
+	c.Uint64(&g.lastCheck)
 	c.Struct(&g.list)
 	c.Uint64(&g.told)
 	c.Bool(&g.admits)
@@ -372,7 +390,7 @@ func (g *Gate) index(c *client) {
 	if c.route != 0 {
 		g.routes[c.route] = c
 	}
-	if c.account != "" && c.state != greeting && c.state != waiting {
+	if c.account != "" && c.state != greeting && c.state != waiting && c.state != checking {
 		g.accounts[c.account] = c
 		if c.proxy != (addr.ClientID{}) {
 			g.proxies[c.proxy] = c

@@ -11,7 +11,7 @@ import (
 type View struct {
 	Account string
 	Client  addr.ClientID
-	State   string       // "greeting", "entering", "in", "retrying", "exiting" or "waiting"
+	State   string       // "greeting", "entering", "in", "retrying", "exiting", "waiting" or "checking"
 	Session node.Session // the latest epoch, or 0 when none is left
 	Lost    bool         // the epoch ended and may be resumed
 	Route   uint64       // 0 where no game was asked

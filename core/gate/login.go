@@ -25,16 +25,10 @@ func (g *Gate) login(env *node.Env, c *client, payload []byte) {
 		g.refuse(env, c, proto.RefusedNotOpen)
 	case !g.cfg.Authenticate(m.Account, m.Credentials):
 		g.refuse(env, c, proto.RefusedCredentials)
+	case g.cfg.Passwords:
+		g.verify(env, c, &m)
 	default:
-		if p := g.proxies[m.Client]; p != nil && p.account != m.Account {
-			// A label is no secret: under another account's it would be reached by its proxies.
-			env.Mark("client-id-of-another-account")
-			g.refuse(env, c, proto.RefusedCredentials)
-			return
-		}
-		env.Cancel(timerLogin, c.key)
-		c.id, c.account = m.Client, m.Account
-		g.admit(env, c)
+		g.accept(env, c, m.Client, m.Account)
 	}
 }
 
@@ -151,13 +145,17 @@ func (g *Gate) cannotEnter(env *node.Env, c *client, why proto.Refusal) {
 
 // refuse answers a login with a reason and a time to try again, on the same connection if it likes.
 func (g *Gate) refuse(env *node.Env, c *client, why proto.Refusal) {
+	g.refuseWith(env, c, &proto.LoginRefused{Reason: why, RetryAfter: g.cfg.RetryAfter})
+}
+
+func (g *Gate) refuseWith(env *node.Env, c *client, m *proto.LoginRefused) {
 	g.refused++
 	c.state, c.account, c.moves = greeting, "", 0
 	if c.logins >= maxLogins {
-		g.kick(env, c, why)
+		g.kick(env, c, m.Reason)
 		return
 	}
-	g.tell(env, c, &proto.LoginRefused{Reason: why, RetryAfter: g.cfg.RetryAfter})
+	g.tell(env, c, m)
 	env.After(g.cfg.LoginWithin, timerLogin, c.key)
 }
 

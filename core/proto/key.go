@@ -36,6 +36,9 @@ func NameKey(class, name string) string { return namePrefix + class + ":" + name
 
 const namePrefix = "name:"
 
+// IsLoginKey tells whether a key is that of an account's password, which the db alone reads.
+func IsLoginKey(key string) bool { return strings.HasPrefix(key, loginPrefix) }
+
 // IsNameKey tells whether a key is that of a unique name, which is taken and dropped, never claimed.
 func IsNameKey(key string) bool { return strings.HasPrefix(key, namePrefix) }
 

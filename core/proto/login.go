@@ -136,18 +136,20 @@ const (
 	RefusedNone        Refusal = iota
 	RefusedNotOpen             // the ninth step has not come yet
 	RefusedBusy                // no game can take the avatar now
-	RefusedCredentials         // account or credentials are not acceptable
+	RefusedCredentials         // there is no such account, or its credentials are others: which of both is not told
 	RefusedSecondLogin         // another login of the account took over
 	RefusedStore               // the record could not be loaded
 	RefusedShutdown            // the process is leaving
 	RefusedKicked              // an operator or game code ended it
 	RefusedLate                // the login took too long
 	RefusedFault               // game code failed; the avatar is loaded again from its last save
+	RefusedBlocked             // the account is blocked
+	RefusedTooOften            // too many tries with a wrong password
 	refusalEnd
 )
 
 var refusalNames = [refusalEnd]string{
-	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late", "fault",
+	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late", "fault", "blocked", "too-often",
 }
 
 // String returns the refusal's name.
@@ -196,6 +198,8 @@ func (m *LoggedIn) Code(c *wire.Coder) {
 type LoginRefused struct {
 	Reason     Refusal
 	RetryAfter time.Duration // in whole milliseconds on the wire
+	Until      int64         // of RefusedBlocked: when that ends, in seconds since 1970; 0: not by itself
+	Text       string        // of RefusedBlocked: why, for people
 }
 
 // Type returns the message's number.
@@ -207,6 +211,8 @@ func (m *LoginRefused) Code(c *wire.Coder) {
 	ms := uint32(m.RetryAfter / time.Millisecond)
 	c.Uint32(&ms)
 	m.RetryAfter = time.Duration(ms) * time.Millisecond
+	c.Int64(&m.Until)
+	c.String(&m.Text)
 }
 
 // Kicked tells the client why its session ends.

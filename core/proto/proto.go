@@ -27,6 +27,8 @@ const (
 	TypeExit        = 135
 	TypeExited      = 136
 	TypeKickClient  = 137
+	TypeVerify      = 138
+	TypeVerified    = 139
 
 	// call
 	TypeClientCall = 150

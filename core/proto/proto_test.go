@@ -32,6 +32,7 @@ var messages = []func() node.Message{
 	func() node.Message { return new(EnterFailed) }, func() node.Message { return new(ClientLost) },
 	func() node.Message { return new(ClientBack) }, func() node.Message { return new(Exit) },
 	func() node.Message { return new(Exited) }, func() node.Message { return new(KickClient) },
+	func() node.Message { return new(Verify) }, func() node.Message { return new(Verified) },
 	func() node.Message { return new(Claim) }, func() node.Message { return new(Claimed) },
 	func() node.Message { return new(Held) }, func() node.Message { return new(Save) },
 	func() node.Message { return new(Saved) }, func() node.Message { return new(Release) },

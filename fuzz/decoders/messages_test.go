@@ -24,6 +24,7 @@ var typed = []func() node.Message{
 	func() node.Message { return new(proto.EnterFailed) }, func() node.Message { return new(proto.ClientLost) },
 	func() node.Message { return new(proto.ClientBack) }, func() node.Message { return new(proto.Exit) },
 	func() node.Message { return new(proto.Exited) }, func() node.Message { return new(proto.KickClient) },
+	func() node.Message { return new(proto.Verify) }, func() node.Message { return new(proto.Verified) },
 	func() node.Message { return new(proto.Claim) }, func() node.Message { return new(proto.Claimed) },
 	func() node.Message { return new(proto.Held) }, func() node.Message { return new(proto.Save) },
 	func() node.Message { return new(proto.Saved) }, func() node.Message { return new(proto.Release) },

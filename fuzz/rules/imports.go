@@ -44,6 +44,7 @@ var table = [...]row{
 
 	{"core/nav/recast", []string{"core/nav", "core/geom"}, []string{"github.com/arl/go-detour"}},
 	{"core/arq", nil, []string{"github.com/xtaci/kcp-go/v5"}},
+	{"core/account", []string{"core/wire"}, []string{"golang.org/x/crypto/argon2"}},
 
 	{"core/node", []string{"core/wire", "core/ordered", "core/must", "core/planted"}, nil},
 	{"core/addr", []string{"core/node", "core/wire"}, nil},

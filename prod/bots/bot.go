@@ -1,6 +1,7 @@
 package bots
 
 import (
+	"cmp"
 	"time"
 
 	"messiah/core/client"
@@ -28,7 +29,7 @@ const ackDelay = 100 * time.Millisecond
 // boot starts the bot's node and lane.
 func (l *loop) boot(b *bot, account string, entropy []byte) {
 	b.client = client.New(client.Config{
-		Gates: l.swarm.gates, Account: account, Credentials: account,
+		Gates: l.swarm.gates, Account: account, Credentials: cmp.Or(l.swarm.cfg.Password, account),
 		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload, Asked: l.swarm.cfg.Asked,
 		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
 		Client: l.swarm.cfg.Client, NumberBase: l.swarm.cfg.NumberBase, StayKicked: l.swarm.cfg.StayKicked,

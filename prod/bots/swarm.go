@@ -31,6 +31,7 @@ type Config struct {
 	Version   wire.Version
 	Clients   int
 	Prefix    string // of account names; a number follows
+	Password  string // of all accounts; empty: each one's name, for clusters that ask for none
 
 	RPC         *rpc.Table    // the numbers of names
 	Method      string        // what they call: "count" is checked by the avatar too, "echo" is cheaper

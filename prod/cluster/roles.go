@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"time"
 
+	accounts "messiah/core/account"
 	"messiah/core/arq"
 	"messiah/core/dbm"
 	"messiah/core/game"
@@ -33,6 +35,10 @@ type Title struct {
 	Script func() game.Script             // a fresh one for each life of a game
 	RPC    *rpc.Table                     // has the names of what crosses the wire: its schema and digest are in each handshake; nil: the script's table
 	Paths  func() (nav.Pathfinder, error) // loads the world that path queries are about; called once in a process; nil: there are no ways
+
+	// Authenticate says whether an account's credentials are good, for a team with an account service of its
+	// own; gate.Config has it. Nil: players.accounts of the configuration alone decides.
+	Authenticate func(account, credentials string) bool
 }
 
 // Site is a cluster, configured.
@@ -159,8 +165,16 @@ func (s *Site) db() (r prod.Role, err error) {
 	r.Node = dbm.New(dbm.Config{
 		Manager: s.Config.Manager.Listen, Listen: r.Links.Addr().String(), StoreTimeout: c.StoreTimeout,
 	})
+	if s.passwords() {
+		for range cmp.Or(c.HashLanes, max(1, runtime.GOMAXPROCS(0)/2)) {
+			r.Lanes = append(r.Lanes, dbm.NewHashes(accounts.DefaultCost()))
+		}
+	}
 	return r, nil
 }
+
+// passwords tells whether logins show the password of an account of the store.
+func (s *Site) passwords() bool { return s.Config.Players.Accounts == "password" }
 
 func (s *Site) game(index int) (r prod.Role, err error) {
 	c := s.Config.Games[index-1]
@@ -203,7 +217,7 @@ func (s *Site) gate(index int) (r prod.Role, err error) {
 	r.Node = gate.New(gate.Config{
 		Manager: s.Config.Manager.Listen, Clients: listening, Pick: pick,
 		LoginWithin: p.LoginWithin, EnterWithin: p.EnterWithin, Grace: p.Grace, DrainWithin: p.DrainWithin,
-		RetryAfter: p.RetryAfter,
+		RetryAfter: p.RetryAfter, Authenticate: s.Title.Authenticate, Passwords: s.passwords(),
 	})
 	for range s.shards() {
 		r.Lanes = append(r.Lanes, s.shard())

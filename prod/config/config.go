@@ -48,6 +48,7 @@ type DB struct {
 	Admin        string        `key:"admin" about:"HTTP for operators; empty: none" addr:"empty"`
 	Store        string        `key:"store" about:"file of the embedded store, a relative name in the state directory; or postgres://user:password@host:5432/name" place:"yes"`
 	StoreTimeout time.Duration `key:"store_timeout" about:"a store answer that takes longer is taken for lost" min:"10ms"`
+	HashLanes    int           `key:"hash_lanes" about:"lanes that hash passwords, 19 MiB and 30 ms each; 0: one for each two processors" min:"0" max:"64"`
 }
 
 // Game is one game's part.
@@ -64,6 +65,7 @@ type Gate struct {
 
 // Players says what gates and games grant to one client.
 type Players struct {
+	Accounts            string        `key:"accounts" about:"open: whoever names an account has it; password: accounts are those of messiah store account, with their passwords" oneof:"open,password"`
 	Pick                string        `key:"pick" about:"how a gate picks the game of a new avatar: random or fewest" oneof:"random,fewest"`
 	LoginWithin         time.Duration `key:"login_within" about:"from connection to login" min:"10ms"`
 	EnterWithin         time.Duration `key:"enter_within" about:"from login to avatar" min:"10ms"`
@@ -118,7 +120,7 @@ func Default() Config {
 		Manager: Manager{Listen: loopback(managerPort), Admin: loopback(managerAdmin), DeadAfter: time.Second, RecoverFor: 3 * time.Second},
 		DB:      DB{Listen: loopback(dbPort), Admin: loopback(dbAdmin), Store: "store.db", StoreTimeout: 2 * time.Second},
 		Players: Players{
-			Pick: "random", LoginWithin: 5 * time.Second, EnterWithin: 5 * time.Second, Grace: 30 * time.Second,
+			Accounts: "open", Pick: "random", LoginWithin: 5 * time.Second, EnterWithin: 5 * time.Second, Grace: 30 * time.Second,
 			DrainWithin: 5 * time.Second, RetryAfter: 500 * time.Millisecond,
 			MaxSessions: 1 << 16, HandshakesPerSecond: 400, HandshakeBurst: 200,
 			MessagesPerSecond: defaultBudget, MessageBurst: 2 * defaultBudget, BytesPerSecond: 4 << 20, ByteBurst: 8 << 20,

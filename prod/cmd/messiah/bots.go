@@ -33,6 +33,7 @@ type botsCommand struct {
 	ServerKey   string        `placeholder:"KEY" help:"The gates' public key: 64 hexadecimal digits or a file. Default: gate.key.pub of the state directory."`
 	Rate        int           `default:"500" help:"Logins a second on the way in."`
 	Prefix      string        `default:"" help:"Begins the account names; empty: another one for each run, since avatars remember what they counted."`
+	Password    bool          `help:"Read the password of all bots from the standard input, one line; messiah store account add PREFIX --count N makes their accounts."`
 	Profile     string        `hidden:"" placeholder:"FILE" help:"Write a processor profile of the bots themselves."`
 	Loops       int           `default:"0" help:"Goroutines that run the clients; 0: one for each processor."`
 }
@@ -103,6 +104,12 @@ func (b *botsCommand) Run(to streams) error {
 	if err != nil {
 		return usage(err)
 	}
+	password := ""
+	if b.Password {
+		if password, err = readPassword(os.Stdin, to, "the bots' password: "); err != nil {
+			return err
+		}
+	}
 	method := string(siege.Echo)
 	if b.Verify {
 		method = string(siege.Count)
@@ -121,7 +128,7 @@ func (b *botsCommand) Run(to streams) error {
 	ctx, quit := interrupted(to)
 	defer quit()
 	report, err := bots.Measure(ctx, bots.Config{
-		Gates: gates, RPC: siege.RPC(), ServerKey: key, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()), Clients: b.Clients, Prefix: cmp.Or(b.Prefix, freshPrefix()),
+		Gates: gates, RPC: siege.RPC(), ServerKey: key, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()), Clients: b.Clients, Prefix: cmp.Or(b.Prefix, freshPrefix()), Password: password,
 		Method: method, Payload: b.Payload, Outstanding: outstandingFor(b.Every, b.Outstanding), Every: b.Every,
 		LoginsPerSecond: b.Rate, Loops: b.Loops, Log: logger(c.Log, slog.LevelWarn, to),
 	}, b.For, func(phase string) { fmt.Fprintln(to.err, phase) })

@@ -59,9 +59,16 @@ type result struct {
 
 func execute(t *testing.T, dir string, args ...string) result {
 	t.Helper()
+	return whispered(t, dir, "", args...)
+}
+
+// whispered is execute with something on the standard input.
+func whispered(t *testing.T, dir, said string, args ...string) result {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*within)
 	defer cancel()
 	c := command(ctx, dir, args...)
+	c.Stdin = strings.NewReader(said)
 	var out, words bytes.Buffer
 	c.Stdout, c.Stderr = &out, &words
 	err := c.Run()

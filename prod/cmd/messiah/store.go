@@ -22,9 +22,10 @@ import (
 )
 
 type storeCommand struct {
-	Backup  storeBackup  `cmd:"" help:"Write all records to one file, as they are at one moment."`
-	Restore storeRestore `cmd:"" help:"Fill a store with the records of a backup."`
-	Check   storeCheck   `cmd:"" help:"Read every record and index entry and say what is wrong."`
+	Backup  storeBackup    `cmd:"" help:"Write all records to one file, as they are at one moment."`
+	Restore storeRestore   `cmd:"" help:"Fill a store with the records of a backup."`
+	Check   storeCheck     `cmd:"" help:"Read every record and index entry and say what is wrong."`
+	Account accountCommand `cmd:"" help:"Make, block and list the accounts that log in with a password."`
 }
 
 // storeFlags are the flags of every command on a store.
