@@ -15,6 +15,8 @@
 //	index    records are found by its value: of a Value of a truth value, number or string that is saved
 //	was=bag  it is read from where older records have it, by that name; may stand more than once
 //
+// No game sends clients what changes yet: they learn of it by a Push, or by a result.
+//
 // In records and queries a property's name has a small first letter. What records have
 // and the class has not is skipped; what the class has and a record has not keeps what
 // Make gave it. A map or list may hold pointers to structs of further properties, to maps

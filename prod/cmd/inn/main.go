@@ -1,8 +1,10 @@
-// Command inn runs the game of the tutorial, scenarios/inn, as a cluster over real sockets.
+// Command inn runs the game of the tutorial, scenarios/inn, as a cluster over real sockets
+// until it is interrupted. It takes no flags; state and keys are under run/ where it is started.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,6 +16,7 @@ import (
 )
 
 func main() {
+	flag.Parse() // there are none, and whoever asks for help gets no cluster
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	site, err := cluster.Open(config.Default(), cluster.Title{Script: inn.Script}, slog.Default())
