@@ -45,10 +45,11 @@ type FoundRecord struct {
 
 // Query finds the records of a class whose indexed field has a value; the named
 // handler hears them. The field is the property's name, its first letter small: a
-// property Price is found as "price". The value is of the property's own type: one of
-// another type finds nothing. It is a hint: what was committed a moment ago, so that
-// whoever acts on a record loads it first. The limit is at most 256, 0 means that. A
-// field that is not indexed is the author's bug and panics.
+// property Price is found as "price". The value is of the property's own kind: among
+// int64 an int finds what it equals, a uint8 or a string finds nothing. It is a hint:
+// what was committed a moment ago, so that whoever acts on a record loads it first. The
+// limit is at most 256, 0 means that. A field that is not indexed is the author's bug
+// and panics.
 func Query[P Entity, V any](c *Call, k Kind[P], field string, value V, limit uint32, then Reply[Found], with ...With) {
 	class := c.world.classes[string(k)]
 	if class == nil || !class.class.plan.indexes(field) {
