@@ -18,7 +18,7 @@ func lettersUnderFire() *sim.Scenario {
 		Play: func(s *sim.Story) {
 			s.SessionsMayEnd()
 			s.Open()
-			s.Join()
+			s.JoinWithin(0, time.Minute) // a store that loses answers costs two seconds each time
 			s.Go(500 * time.Millisecond)
 			for range 1 + s.Pick("hurts", 4) {
 				s.Inject(choice.Pick(s.Draw(), "kind", sim.FaultKinds("login")), s.Players[s.Pick("who", len(s.Players))], s.Draw())

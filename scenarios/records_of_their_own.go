@@ -44,6 +44,7 @@ func recordsOfTheirOwn() *sim.Scenario {
 			k.chestOutlivesItsGame()
 			k.oneHasTheName()
 			k.burntIsGone()
+			k.newIsFoundAfterTheFire()
 		},
 	}
 }
@@ -129,6 +130,17 @@ func (k *keeping) oneHasTheName() {
 	_, again := asks(k, 0, siege.Rename, "midas")
 	_, other := asks(k, 1, siege.Rename, "midas")
 	k.want(first == proto.OutcomeOK && again == proto.OutcomeOK && other == proto.OutcomeNameTaken, "the name: %v, %v, %v", first, again, other)
+}
+
+// newIsFoundAfterTheFire: the numbers of a new record go on where those of a removed one
+// ended, and the entity is found from every game all the same.
+func (k *keeping) newIsFoundAfterTheFire() {
+	id, o := asks(k, 0, siege.Stash, uint64(102))
+	k.want(o == proto.OutcomeOK, "a chest after the fire: %v", o)
+	k.Go(2 * time.Second)
+	k.chest = id
+	k.opens(1)
+	k.opens(0)
 }
 
 func (k *keeping) burntIsGone() {

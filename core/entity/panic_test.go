@@ -7,6 +7,7 @@ import (
 
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/wire"
 )
 
 // A panic in any callback ends its entity without a save, is counted, and touches nobody else.
@@ -121,4 +122,49 @@ func TestAPanicOfTheServersOpenCodeIsCounted(t *testing.T) {
 	}
 	l.do(func(env *node.Env) { l.world.Open(env, nil) })
 	l.nothingLeft(0)
+}
+
+// fuse is a value whose own Code method panics once it is lit.
+type fuse struct{ Lit bool }
+
+// Code reads or writes the fuse.
+func (f *fuse) Code(c *wire.Coder) {
+	if f.Lit {
+		panic("the fuse was lit")
+	}
+	c.Bool(&f.Lit)
+}
+
+type firework struct {
+	ServerEntity
+	Fuse Value[fuse] `entity:"saved"`
+}
+
+const fireworks Kind[*firework] = "firework"
+
+// A value's own Code method is game code wherever it runs: behind a callback, or where a record is written.
+func TestAPanicOfAValuesOwnCodeEndsItsEntityAlone(t *testing.T) {
+	l := newLab(t, true)
+	l.world = NewWorld(Config{Classes: []*Class{Define(fireworks)}, Table: puppetTable(), Contain: true}, l)
+	var behind, written *firework
+	l.code(func(c *Call) {
+		behind, _ = fireworks.Create(c, nil)
+		written, _ = fireworks.Create(c, nil)
+	})
+	l.code(func(*Call) { behind.Fuse.Set(fuse{Lit: true}) })
+	if !behind.resident.Gone() {
+		t.Error("an entity whose change cannot be written lives on")
+	}
+	written.Fuse.v.Lit = true
+	l.do(func(env *node.Env) {
+		if data, _ := l.world.Record(env, written.resident); data != nil {
+			t.Errorf("a record of %d bytes was written", len(data))
+		}
+	})
+	if !written.resident.Gone() {
+		t.Error("an entity whose record cannot be written lives on")
+	}
+	if n := l.world.Inspect().Panics; n != 2 {
+		t.Errorf("%d panics are counted, and two happened", n)
+	}
 }

@@ -60,8 +60,20 @@ func (b *recordBody) Code(c *wire.Coder) {
 }
 
 // Record returns the bytes of an entity's record as it is now, and its index
-// entries; nothing of a record over MaxRecord.
+// entries; nothing of a record over MaxRecord, and of one whose values' own Code
+// methods panic, which ends the entity.
 func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
+	data, index, ok := w.record(env, r)
+	if !ok {
+		w.panicked(env, r)
+	}
+	return data, index
+}
+
+func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok bool) {
+	if w.cfg.Contain {
+		defer w.caught(env, r)
+	}
 	b := recordBody{class: r.className()}
 	for _, p := range savedParts() {
 		if !p.has(r) {
@@ -77,12 +89,12 @@ func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 	data := wire.Append(nil, &b)
 	if len(data) > MaxRecord {
 		env.Log(node.Error, "a record is over its bound", "class", r.className(), "entity", r.name(), "bytes", len(data))
-		return nil, nil
+		return nil, nil, true
 	}
 	w.watch(HookCopied, r)
 	var index []IndexEntry
 	r.tree.Indexes(func(field, value string) { index = append(index, IndexEntry{Field: field, Value: value}) })
-	return data, index
+	return data, index, true
 }
 
 // Stored says that the copy of a record that was taken last is in the store.

@@ -15,6 +15,7 @@ import (
 type Resident struct {
 	id          addr.EntityID
 	incarnation uint64
+	born        uint64 // incarnation that it began with: mailboxes with one from there on mean this life
 	number      uint64 // in the order of arrival
 	class       *bound
 	stub        string // of a stub, the name under which it is found
@@ -57,6 +58,17 @@ func (r *Resident) ID() addr.EntityID { return r.id }
 
 // Incarnation returns the number of this load.
 func (r *Resident) Incarnation() uint64 { return r.incarnation }
+
+// Means tells whether a mailbox with an incarnation means this life of the entity.
+func (r *Resident) Means(incarnation uint64) bool {
+	return r.born <= incarnation && incarnation <= r.incarnation
+}
+
+// Registered gives an entity that was made here the owner number of its new record: who
+// asks the db for its mailbox is told that one.
+func (w *World) Registered(r *Resident, owner uint64) {
+	r.incarnation = max(r.incarnation, owner)
+}
 
 // Class returns the entity's class.
 func (r *Resident) Class() *Class { return r.class.class }
@@ -174,7 +186,7 @@ func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
 	if w.residents.Len() >= MaxEntities {
 		return nil, ErrFull
 	}
-	r := &Resident{id: b.ID, incarnation: b.Incarnation, class: k, stub: b.Stub, entity: k.class.fresh()}
+	r := &Resident{id: b.ID, incarnation: b.Incarnation, born: b.Incarnation, class: k, stub: b.Stub, entity: k.class.fresh()}
 	if r.id.IsZero() {
 		w.lastID++
 		r.id = addr.EntityID{Maker: env.Self().Inc, N: w.lastID}
@@ -280,7 +292,9 @@ func (w *World) retire(env *node.Env, r *Resident) {
 	}
 	left := Left{Deleted: r.deleted}
 	if r.class.class.saves && !r.deleted {
-		left.Data, left.Index = w.Record(env, r)
+		if left.Data, left.Index = w.Record(env, r); r.gone {
+			return
+		}
 	}
 	w.remove(env, r, proto.OutcomeStaleMailbox)
 	w.watch(HookDestroyed, r)

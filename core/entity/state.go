@@ -93,6 +93,7 @@ func (s *residentState) Code(c *wire.Coder) {
 	w, r := s.w, s.r
 	r.id.Code(c)
 	c.Uint64(&r.incarnation)
+	c.Uint64(&r.born)
 	c.Uint64(&r.number)
 	class := r.className()
 	c.String(&class)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"messiah/core/addr"
+	"messiah/core/proto"
 	"messiah/core/schema"
 )
 
@@ -87,17 +88,31 @@ func (k Kind[P]) Load(c *Call, id addr.EntityID, then Reply[addr.Mailbox], with 
 }
 
 // TakeUniqueName makes a name, unique among those taken for the class, that of the
-// entity's record; the named handler of the calling entity hears nil, or ErrNameTaken.
+// entity's record; the named handler of the calling entity hears nil, ErrNameTaken, or ErrBadArgs of an empty name or one of more than 128 bytes.
 // Taking it again is as good as having it. It does not write the record: have Call.Save
 // do so first, or a crash may leave the name to a record that was never written. No query
 // finds a name: whoever looks for it has it in an indexed property as well.
 func (k Kind[P]) TakeUniqueName(c *Call, e P, name string, then Reply[None], with ...With) {
-	c.world.question(c, &Question{Kind: TakeName, Class: string(k), Value: name, Owner: e.base().resident}, string(then), with)
+	c.world.nameQuestion(c, &Question{Kind: TakeName, Class: string(k), Value: name, Owner: e.base().resident}, string(then), with)
 }
 
 // DropUniqueName gives a name up that is the entity's.
 func (k Kind[P]) DropUniqueName(c *Call, e P, name string, then Reply[None], with ...With) {
-	c.world.question(c, &Question{Kind: DropName, Class: string(k), Value: name, Owner: e.base().resident}, string(then), with)
+	c.world.nameQuestion(c, &Question{Kind: DropName, Class: string(k), Value: name, Owner: e.base().resident}, string(then), with)
+}
+
+// nameQuestion asks about a unique name; one that cannot be is ErrBadArgs.
+func (w *World) nameQuestion(c *Call, q *Question, then string, with []With) {
+	if n := len(q.Value); n > 0 && n <= proto.MaxName {
+		w.question(c, q, then, with)
+		return
+	}
+	c.mustHear(then)
+	bad := question{from: c.self, reply: then}
+	if len(with) > 0 {
+		bad.key = with[0].Key
+	}
+	w.owe(c.env, &bad, proto.OutcomeBadArgs)
 }
 
 // question asks the db on behalf of the entity that is called. It has no deadline

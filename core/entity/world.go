@@ -127,7 +127,9 @@ type Config struct {
 	// Contain makes a panic of game code the end of its entity alone; without it
 	// the panic goes on, as it does in the simulator.
 	Contain bool
-	Watch   Watch
+	// Where returns the place of the panic that is being recovered, for the log; nil: the log does without.
+	Where func() string
+	Watch Watch
 }
 
 // World is the entities of one game. It belongs to one node and is no safer for concurrent use than that.
@@ -281,12 +283,16 @@ func (w *World) enter(env *node.Env, r *Resident) *Call {
 func (w *World) leave(env *node.Env, failed *Resident) {
 	w.running = false
 	w.call = Call{}
+	var broken []*Resident
 	for _, r := range w.touched {
 		r.touched = false
-		if r == failed {
+		if r == failed || r.gone {
 			continue
 		}
-		w.flush(env, r)
+		if !w.flush(env, r) {
+			broken = append(broken, r)
+			continue
+		}
 		if r.saveNow {
 			r.saveNow = false
 			w.port.Stale(env, r, 0)
@@ -294,6 +300,9 @@ func (w *World) leave(env *node.Env, failed *Resident) {
 	}
 	clear(w.touched)
 	w.touched = w.touched[:0]
+	for _, r := range broken {
+		w.panicked(env, r)
+	}
 }
 
 // touch has an entity's changes flushed at the end of the callback.
@@ -306,15 +315,21 @@ func (w *World) touch(r *Resident) {
 
 // flush takes what a callback changed. The records go to nobody yet: this is the
 // place from which they will go down the lane of each client that sees the entity.
-func (w *World) flush(env *node.Env, r *Resident) {
+//
+// A value's own Code method is game code: false says that it panicked.
+func (w *World) flush(env *node.Env, r *Resident) (ok bool) {
 	if !r.tree.Changed() {
-		return
+		return true
+	}
+	if w.cfg.Contain {
+		defer w.caught(env, r)
 	}
 	w.notifies = r.tree.TakeNotifies(w.notifies[:0])
 	clear(w.notifies)
 	if !r.dirty && r.class.class.saves && r.tree.SavedChanged() {
 		w.stale(env, r)
 	}
+	return true
 }
 
 // stale has an entity's record written within the time of its class.
@@ -358,8 +373,16 @@ func (w *World) contained(env *node.Env, r *Resident, c *Call, do func(c *Call))
 func (w *World) caught(env *node.Env, r *Resident) {
 	if cause := recover(); cause != nil {
 		env.Mark("game-code-panicked")
-		env.Log(node.Warn, "game code panicked", "class", r.className(), "entity", r.name(), "cause", fmt.Sprint(cause))
+		env.Log(node.Warn, "game code panicked", "class", r.className(), "entity", r.name(), "cause", fmt.Sprint(cause), "at", w.where())
 	}
+}
+
+// where returns the place of the panic that is being caught, "" where nobody can tell.
+func (w *World) where() string {
+	if w.cfg.Where == nil {
+		return ""
+	}
+	return w.cfg.Where()
 }
 
 // panicked counts a failure of game code and ends its entity, if it is one's, without saving it.

@@ -126,7 +126,7 @@ func (g *Game) addressee(env *node.Env, in *node.Input, via node.Peer, m *proto.
 		return t.resident, proto.OutcomeOK
 	}
 	r := g.world.Find(m.To)
-	if r == nil || r.Incarnation() != m.Incarnation && !planted.On("old-incarnation-reached") { // any life will do
+	if r == nil || !r.Means(m.Incarnation) && !planted.On("old-incarnation-reached") { // any life will do
 		env.Mark("mailbox-was-stale")
 		return nil, proto.OutcomeStaleMailbox
 	}

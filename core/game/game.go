@@ -63,6 +63,8 @@ type Config struct {
 
 	// Contain makes a panic of game code the end of its entity alone.
 	Contain bool
+	// Where returns the place of the panic that is being recovered, for the log; it may be nil.
+	Where func() string
 }
 
 // Defaults of Config.
@@ -199,7 +201,7 @@ func New(cfg Config, script Script) *Game {
 		stubBoxes: map[string]addr.Mailbox{}, of: map[*entity.Resident]*tenant{},
 	}
 	g.world = entity.NewWorld(entity.Config{
-		Classes: script.Classes, Table: script.RPC(), Contain: cfg.Contain, Watch: script.Watch,
+		Classes: script.Classes, Table: script.RPC(), Contain: cfg.Contain, Where: cfg.Where, Watch: script.Watch,
 	}, port{g})
 	if k := g.world.Class(script.Avatar); k == nil || !k.IsAvatar() {
 		panic("game: the avatar's class " + script.Avatar + " is none of the script's avatar classes")

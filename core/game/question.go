@@ -179,6 +179,9 @@ func (t *tenant) claims() bool { return t.state == loading || t.owner == 0 }
 
 // registered goes on with an entity that was made here and has its record now.
 func (g *Game) registered(env *node.Env, t *tenant) {
+	if t.resident != nil {
+		g.world.Registered(t.resident, t.owner)
+	}
 	switch {
 	case t.state == unloading:
 		g.ask(env, t)

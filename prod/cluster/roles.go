@@ -186,7 +186,7 @@ func (s *Site) game(index int) (r prod.Role, err error) {
 	}
 	r.Node = game.New(game.Config{
 		Manager: s.Config.Manager.Listen, Listen: r.Links.Addr().String(),
-		Grace: s.Config.Players.Grace, DrainWithin: s.Config.Players.DrainWithin, Contain: true,
+		Grace: s.Config.Players.Grace, DrainWithin: s.Config.Players.DrainWithin, Contain: true, Where: panicPlace,
 	}, s.Title.Script())
 	r.Lanes = make([]node.Lane, game.Lanes)
 	r.Lanes[game.LaneSerial] = game.NewSerial()
