@@ -30,6 +30,7 @@ func All() []*sim.Scenario {
 		linkBreaks(),
 		gameLost(),
 		dbLost(),
+		promiseKept(),
 		orderlyStop(),
 		laterLoginWins(),
 		lateAnswers(),

@@ -90,6 +90,8 @@ var bugs = [...]Bug{
 		"A game does not read the record that it was given, so that what the avatar had is gone."},
 	{"change-never-saved", "durable", "stub-lost", nil,
 		"A game is not told that an entity has changed, so that what it saves is what it was made with."},
+	{"copy-taken-for-stored", "durable", "promise-kept", nil,
+		"A game tells game code that a copy of a record is in the store when it has only been sent: clients find what they were promised forgotten."},
 	{"stale-owner-written", "one-loader", "orderly-stop", nil,
 		"The db writes what a game saves that has lost the record to another one."},
 

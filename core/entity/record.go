@@ -6,6 +6,7 @@ import (
 
 	"messiah/core/geom"
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/wire"
 )
 
@@ -84,6 +85,9 @@ func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok
 		}
 	}
 	r.copies++
+	if planted.On("copy-taken-for-stored") { // an avatar says of what is on its way that it is there
+		r.stored = r.copies
+	}
 	r.dirty = false
 	r.tree.ClearSavedChanged()
 	data := wire.Append(nil, &b)
