@@ -8,6 +8,7 @@ func KnownMarks() []string { return slices.Clone(knownMarks[:]) }
 
 var knownMarks = [...]string{
 	"address-over-its-share",
+	"answer-at-link-bound",
 	"answer-of-the-db-without-question",
 	"answer-to-the-dead",
 	"answer-without-link",

@@ -39,5 +39,6 @@ func (d *DB) listed(env *node.Env, m *proto.StoreListed) {
 	}
 	delete(d.queries, m.Num)
 	env.Cancel(timerStore, m.Num)
-	d.answer(env, q.from, &proto.Found{Num: q.num, Keys: m.Keys, More: m.More, Failed: m.Failed})
+	found := proto.Found{Num: q.num, Keys: m.Keys, More: m.More, Failed: m.Failed}
+	d.answerLong(env, q.from, &found, &proto.Found{Num: q.num, Failed: true})
 }

@@ -2,6 +2,7 @@ package dbm
 
 import (
 	"bytes"
+	"errors"
 
 	"messiah/core/addr"
 	"messiah/core/node"
@@ -174,9 +175,11 @@ func (d *DB) acknowledge(env *node.Env, key string, w *work) {
 	switch r.typ {
 	case proto.TypeClaim:
 		d.records++
-		d.answer(env, r.from, &proto.Claimed{
+		granted := proto.Claimed{
 			Key: key, Num: num, Owner: rec.Owner, Version: rec.Version, Entity: rec.Entity, Data: rec.Data,
-		})
+		}
+		// A game that could not be told holds the record all the same: its next claim is granted.
+		d.answerLong(env, r.from, &granted, &proto.Held{Key: key, Num: num})
 	case proto.TypeTakeName:
 		d.answer(env, r.from, &proto.NameTaken{Num: num, OK: true})
 	case proto.TypeDropName:
@@ -205,11 +208,35 @@ func (d *DB) refuse(env *node.Env, r *request, stale bool) {
 
 // answer sends to the very life that asked; another life of that game has no use for it.
 func (d *DB) answer(env *node.Env, to node.Peer, m node.Message) {
-	if peer, ok := env.PeerOf(to.ID); !ok || peer != to {
-		env.Mark("answer-to-the-dead")
+	if !d.hears(env, to) {
 		return
 	}
 	if err := env.Send(to.ID, m); err != nil {
 		env.Mark("answer-without-link")
 	}
+}
+
+// answerLong is answer for what may be long. It keeps to the room that its link has
+// for data, since one game that takes nothing must not end the db of all; where that
+// is full the game is told the short answer, by which it asks again.
+func (d *DB) answerLong(env *node.Env, to node.Peer, m, short node.Message) {
+	if !d.hears(env, to) {
+		return
+	}
+	switch err := env.Forward(to.ID, m.Type(), 0, nil, env.Encode(m)); {
+	case errors.Is(err, node.ErrLinkFull):
+		env.Mark("answer-at-link-bound")
+		d.answer(env, to, short)
+	case err != nil:
+		env.Mark("answer-without-link")
+	}
+}
+
+// hears tells whether the very life that asked is there to be answered.
+func (d *DB) hears(env *node.Env, to node.Peer) bool {
+	if peer, ok := env.PeerOf(to.ID); !ok || peer != to {
+		env.Mark("answer-to-the-dead")
+		return false
+	}
+	return true
 }
