@@ -81,3 +81,21 @@ func TestTheDBOutlivesABurstOfLoads(t *testing.T) {
 		t.Error("the link was never full")
 	}
 }
+
+// TestAGameThatStopsSavesAll: an orderly stop writes every record, however many bytes they are together.
+func TestAGameThatStopsSavesAll(t *testing.T) {
+	kept := 0
+	sc := hoard("hoard-stops", func(n int) {
+		if n == hoardOf {
+			kept++
+		}
+	}, func(s *sim.Story) {
+		s.Stop(sim.GameID(1), 2*time.Second)
+		s.Go(2 * time.Second)
+		s.Must("everybody is in again", s.AllIn, 60*time.Second)
+	})
+	play(t, sc, sim.RunConfig{Seed: 1})
+	if kept < hoarders {
+		t.Errorf("%d of %d avatars have what they had before the stop", kept, hoarders)
+	}
+}

@@ -138,6 +138,7 @@ var knownMarks = [...]string{
 	"resume-put-off",
 	"resume-refused",
 	"resumed-in",
+	"save-at-link-bound",
 	"save-came-again",
 	"save-of-another-version",
 	"second-login-in",

@@ -1,6 +1,7 @@
 package game
 
 import (
+	"errors"
 	"time"
 
 	"messiah/core/addr"
@@ -32,11 +33,25 @@ func (g *Game) ask(env *node.Env, t *tenant) {
 		g.send(env, dbID, &proto.Claim{Key: t.record, Num: t.request, Entity: t.id})
 	case t.save.taken:
 		s := g.saveOf(t, &t.save)
-		g.send(env, dbID, &s)
+		g.write(env, t, &s)
 	case t.state == unloading:
-		g.send(env, dbID, &proto.Release{Save: g.saveOf(t, &t.last), Drop: t.drop, Delete: t.remove})
+		g.write(env, t, &proto.Release{Save: g.saveOf(t, &t.last), Drop: t.drop, Delete: t.remove})
 	default:
 		t.request = 0
+	}
+}
+
+// write sends what may be long. It keeps to the room that the link has for data: what a
+// game saves at once, as when it stops, may be more than the link keeps, and waits its turn.
+func (g *Game) write(env *node.Env, t *tenant, m node.Message) {
+	err := env.Forward(dbID, m.Type(), 0, nil, env.Encode(m))
+	switch {
+	case errors.Is(err, node.ErrLinkFull):
+		env.Mark("save-at-link-bound")
+		t.request = 0
+		env.After(g.cfg.RetryEvery, timerRetry, t.key)
+	case err != nil:
+		env.Mark("game-send-without-link") // the next db is asked again
 	}
 }
 
