@@ -62,9 +62,15 @@ func (d *door) guesses(name, password string) *sim.Player {
 	return p
 }
 
-// refused waits until a client was told that reason.
+// refused waits until a client was told that reason, and did not get in.
 func (d *door) refused(p *sim.Player, why proto.Refusal) {
-	d.Must(p.Account()+" is refused: "+why.String(), func() bool { return p.Status().Refused.Reason == why }, 120*time.Second)
+	d.Must(p.Account()+" is refused: "+why.String(), func() bool {
+		st := p.Status()
+		return st.Refused.Reason == why || st.Logins > 0
+	}, 120*time.Second)
+	if p.Status().Logins > 0 {
+		d.Violate("admission", "%v got in as %s, and was to be refused: %v", p.ID(), p.Account(), why)
+	}
 }
 
 // doorFaults are those after which the one who knocks still does, and nobody else without a password.
