@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"messiah/core/client"
 	"messiah/core/entity"
 	"messiah/core/game"
 	"messiah/core/nav"
@@ -50,11 +49,7 @@ func hoard(name string, loaded func(bytes int), play func(s *sim.Story)) *sim.Sc
 			s.SessionsMayEnd()
 			s.Open()
 			for i := range s.Options().Clients {
-				p := s.NewPlayer(sim.Account(i+1), func(c *client.Config) { c.Method, c.CallEvery = string(siege.Stash), 10*time.Hour })
-				p.Start()
-				s.Must("a player is in", p.In, 20*time.Second)
-				p.Work(proto.Workload{})
-				s.Players = append(s.Players, p)
+				s.Enter(sim.Account(i + 1))
 			}
 			play(s)
 		},

@@ -110,9 +110,8 @@ func makeGate(p *process) (node.Node, []node.Lane) {
 	}
 	cfg := gate.Config{
 		Manager: ManagerID.String(), Listen: p.id.String(), Pick: o.Pick, Grace: o.Grace,
-		Clients: []string{string(o.Transport) + "://" + p.id.String()},
+		Clients: []string{string(o.Transport) + "://" + p.id.String()}, Passwords: w.cfg.Game.Passwords,
 	}
-	cfg.Passwords = w.cfg.Game.Passwords
 	o.gateKnobs(&cfg)
 	return gate.New(cfg), lanes
 }

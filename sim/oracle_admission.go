@@ -169,11 +169,12 @@ func (o *admission) stubsMade(s proto.Step) {
 
 // linkedNow tells whether a life keeps a link to another, or is over.
 func (w *World) linkedNow(from, to node.Peer) bool {
-	i := slices.IndexFunc(w.servers(), func(p *process) bool { return p.host != nil && p.host.Self() == from })
-	if i < 0 {
-		return true
+	for _, p := range w.servers() {
+		if p.host != nil && p.host.Self() == from {
+			return slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer == to })
+		}
 	}
-	return slices.ContainsFunc(w.servers()[i].host.Links(), func(l node.LinkInfo) bool { return l.Peer == to })
+	return true
 }
 
 func (o *admission) pairs(st *manager.Status, visit func(gate, game node.Peer)) {

@@ -117,7 +117,7 @@ func Do[A, R any](s *Story, c *Player, m entity.Method[A, R], args A) (R, error)
 	died := func() bool { return c.p.host == nil || c.p.life != life }
 	s.Must("a call of "+c.account+" has its outcome", func() bool { _, ended := c.Answered(key); return ended || died() }, doWithin)
 	a, ended := c.Answered(key)
-	if !ended && died() {
+	if !ended {
 		var none R
 		return none, entity.ErrLost
 	}

@@ -31,7 +31,7 @@ type Game struct {
 	Contain bool
 	// Observed says that the code asks its observer what to do, so that a game cannot be replayed without one.
 	Observed bool
-	// Passwords has logins show the password of an account that the store has: Story.SetAccount.
+	// Passwords has logins show the password of an account that the store has: Story.SetPassword.
 	Passwords bool
 	// RPC has the names of what crosses the wire: its schema and digest are in each handshake. Nil: the script's table.
 	RPC *rpc.Table

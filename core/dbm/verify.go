@@ -60,19 +60,18 @@ func (d *DB) verify(env *node.Env, from node.Peer, m *proto.Verify) {
 	}
 }
 
-// spend takes one try from the bucket of an account, or says how long it has to wait. The bucket is that
-// of the generic cell rate algorithm: the time at which it is full again.
+// spend takes one try from the bucket of an account, or says how long it has to wait.
 func (d *DB) spend(now node.Time, name string) (wait time.Duration) {
 	at, _ := d.failing.Get(name)
-	full := max(at, now)
-	if over := full.Sub(now) - FailEvery*(FailBurst-1); over > 0 {
-		return over
+	full, wait := at.Spend(now, FailBurst, FailEvery)
+	if wait > 0 {
+		return wait
 	}
 	if at == 0 && d.failing.Len() >= MaxFailing {
 		oldest, _, _ := d.failing.First()
 		d.failing.Delete(oldest)
 	}
-	d.failing.Set(name, full.Add(FailEvery))
+	d.failing.Set(name, full)
 	return 0
 }
 
@@ -96,9 +95,13 @@ func (d *DB) accountRead(env *node.Env, m *proto.StoreGot) bool {
 		return true
 	}
 	env.Cancel(timerStore, m.Num)
+	if m.Failed {
+		d.cannotVerify(env, m.Num, v)
+		return true
+	}
 	v.hashes = true
 	task := hashing{Digest: v.ask.Digest}
-	if m.Revision > 0 && !m.Failed {
+	if m.Revision > 0 {
 		rec, err := AccountOf(m.Value)
 		if err != nil {
 			env.Log(node.Error, "a stored account cannot be read", "account", v.ask.Account, "error", err)
@@ -107,10 +110,6 @@ func (d *DB) accountRead(env *node.Env, m *proto.StoreGot) bool {
 		}
 		task.Known, task.Record = true, *rec
 		v.until, v.reason = rec.Until, rec.Reason
-	}
-	if m.Failed {
-		d.cannotVerify(env, m.Num, v)
-		return true
 	}
 	env.Offload(int(m.Num%uint64(env.Lanes())), &node.Input{Num: m.Num, Body: env.Encode(&task)})
 	return true
@@ -162,26 +161,8 @@ func (d *DB) codeChecks(c *wire.Coder) {
 		}
 		c.Struct(*v)
 	})
-	var all []failing
-	for name, at := range d.failing.All() {
-		all = append(all, failing{name, at})
-	}
-	wire.Slice(c, &all, func(c *wire.Coder, f *failing) { c.Struct(f) })
-	if c.Decoding() {
-		for _, f := range all {
-			d.failing.Set(f.name, f.full)
-		}
-	}
-}
-
-// failing is an account with wrong tries, as it is written.
-type failing struct {
-	name string
-	full node.Time
-}
-
-// Code reads or writes the account.
-func (f *failing) Code(c *wire.Coder) {
-	c.String(&f.name)
-	c.Int64((*int64)(&f.full))
+	wire.Ordered(c, &d.failing, func(c *wire.Coder, name *string, full *node.Time) {
+		c.String(name)
+		c.Int64((*int64)(full))
+	})
 }

@@ -132,18 +132,23 @@ func (w *World) forget(env *node.Env, p *pending) question {
 // await has the Port begin something other than a call, under a number by which
 // Answered ends it; the named handler hears how. Without a time in With it has no deadline.
 func (w *World) await(c *Call, then string, with []With, begin func(num uint64) bool) {
-	q := question{from: c.self, reply: then}
-	c.mustHear(then)
-	var within time.Duration
-	if len(with) > 0 {
-		q.key, within = with[0].Key, with[0].Within
-	}
+	q, within := c.awaits(then, with)
 	if w.pending.Len() >= MaxPending || !begin(w.lastNum+1) {
 		w.owe(c.env, &q, proto.OutcomeFull)
 		return
 	}
 	w.lastNum++
 	w.keep(c.env, w.lastNum, &q, within)
+}
+
+// awaits is what the calling entity is to hear, and within what time; 0 is no deadline.
+func (c *Call) awaits(then string, with []With) (q question, within time.Duration) {
+	c.mustHear(then)
+	q = question{from: c.self, reply: then}
+	if len(with) > 0 {
+		q.key, within = with[0].Key, with[0].Within
+	}
+	return q, within
 }
 
 // owe has the caller hear, behind the callback under way, that its call did not come about.

@@ -3,7 +3,6 @@ package entity
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"messiah/core/addr"
 	"messiah/core/must"
@@ -363,17 +362,15 @@ func (r *Resident) takeHeld(h Held) {
 }
 
 // spend takes one call from the bucket of a rated method; false says it is empty.
-// The bucket is that of the generic cell rate algorithm (ITU-T I.371).
 func (r *Resident) spend(h *handler, now node.Time) bool {
-	each := h.rate.each()
-	full := max(r.buckets[h.place], now)
-	if full.Sub(now) > each*time.Duration(h.rate.n-1) {
+	full, wait := r.buckets[h.place].Spend(now, h.rate.n, h.rate.each())
+	if wait > 0 {
 		return false
 	}
 	if r.buckets == nil {
 		r.buckets = map[uint16]node.Time{}
 	}
-	r.buckets[h.place] = full.Add(each)
+	r.buckets[h.place] = full
 	return true
 }
 

@@ -107,11 +107,7 @@ func (w *World) nameQuestion(c *Call, q *Question, then string, with []With) {
 		w.question(c, q, then, with)
 		return
 	}
-	c.mustHear(then)
-	bad := question{from: c.self, reply: then}
-	if len(with) > 0 {
-		bad.key = with[0].Key
-	}
+	bad, _ := c.awaits(then, with)
 	w.owe(c.env, &bad, proto.OutcomeBadArgs)
 }
 

@@ -17,7 +17,7 @@ func (g *Game) verify(env *node.Env, gate node.Peer, m *proto.Verify) {
 
 // verified passes the db's answer on to the life of the gate that asks.
 func (g *Game) verified(env *node.Env, _ node.Peer, m *proto.Verified) {
-	if peer, ok := env.PeerOf(m.Gate.ID); !ok || peer != m.Gate {
+	if !g.linked(env, m.Gate) {
 		env.Mark("verified-for-the-dead")
 		return
 	}

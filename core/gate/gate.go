@@ -357,28 +357,10 @@ func (g *Gate) State(c *wire.Coder) {
 
 // codeForwarded reads or writes the calls by proxy in the order in which they came.
 func (g *Gate) codeForwarded(c *wire.Coder) {
-	var all []forwarding
-	for l, to := range g.forwarded.All() {
-		all = append(all, forwarding{l, to})
-	}
-	wire.Slice(c, &all, func(c *wire.Coder, f *forwarding) { c.Struct(f) })
-	if c.Decoding() {
-		for _, f := range all {
-			g.forwarded.Set(f.letter, f.to)
-		}
-	}
-}
-
-// forwarding is a call by proxy under way, as it is written.
-type forwarding struct {
-	letter letter
-	to     node.Peer
-}
-
-// Code reads or writes the call.
-func (f *forwarding) Code(c *wire.Coder) {
-	f.letter.Code(c)
-	f.to.Code(c)
+	wire.Ordered(c, &g.forwarded, func(c *wire.Coder, l *letter, to *node.Peer) {
+		l.Code(c)
+		to.Code(c)
+	})
 }
 
 // index files a client that was read back under all its names.

@@ -18,5 +18,16 @@ func (t Time) Add(d time.Duration) Time { return t + Time(d) }
 // Sub returns the duration from u to t.
 func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
 
+// Spend takes one from a bucket of n that gets one back each so often, and that is kept as
+// the time t at which it is full again (the generic cell rate algorithm, ITU-T I.371). It
+// returns that time behind it; of an empty bucket t itself, and how long it is empty still.
+func (t Time) Spend(now Time, n int, each time.Duration) (full Time, wait time.Duration) {
+	full = max(t, now)
+	if over := full.Sub(now) - each*time.Duration(n-1); over > 0 {
+		return t, over
+	}
+	return full.Add(each), 0
+}
+
 // String writes t as a duration since the epoch, for people.
 func (t Time) String() string { return time.Duration(t).String() }

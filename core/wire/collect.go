@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -115,3 +116,37 @@ func readMap[K cmp.Ordered, V any](c *Coder, m *map[K]V, key func(*Coder, *K), v
 	}
 	c.leave(outer)
 }
+
+// Ordered reads or writes a map with an order of its own, of which ordered.Map is one, as
+// a list of its entries in that order. Reading adds to what the map has.
+func Ordered[K, V any](c *Coder, m interface {
+	All() iter.Seq2[K, V]
+	Set(K, V)
+}, entry func(*Coder, *K, *V)) {
+	var all []pair[K, V]
+	if !c.decoding {
+		for k, v := range m.All() {
+			all = append(all, pair[K, V]{k, v})
+		}
+	}
+	Slice(c, &all, func(c *Coder, p *pair[K, V]) { c.Struct(&pairCoder[K, V]{p, entry}) })
+	if c.decoding {
+		for i := range all {
+			m.Set(all[i].k, all[i].v)
+		}
+	}
+}
+
+type pair[K, V any] struct {
+	k K
+	v V
+}
+
+// pairCoder codes an entry as one struct of its key's and its value's fields.
+type pairCoder[K, V any] struct {
+	p     *pair[K, V]
+	entry func(*Coder, *K, *V)
+}
+
+// Code reads or writes the entry.
+func (x *pairCoder[K, V]) Code(c *Coder) { x.entry(c, &x.p.k, &x.p.v) }

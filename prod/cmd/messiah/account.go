@@ -114,10 +114,7 @@ func withAccounts(place string, do func(context.Context, *store.Accounts) error)
 
 // change changes one account that is there.
 func (f *storeFlags) change(to streams, name, text string, how func(*account.Record) error) error {
-	place, err := f.place(to)
-	if err == nil {
-		err = f.isThere(place)
-	}
+	place, err := f.existing(to)
 	if err != nil {
 		return err
 	}
@@ -221,10 +218,7 @@ type listed struct {
 
 // Run lists the accounts.
 func (a *accountList) Run(to streams) error {
-	place, err := a.place(to)
-	if err == nil {
-		err = a.isThere(place)
-	}
+	place, err := a.existing(to)
 	if err != nil {
 		return err
 	}

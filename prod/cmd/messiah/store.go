@@ -54,15 +54,17 @@ func wrong(err error) error {
 	return fmt.Errorf("config: db.store: %w", err)
 }
 
-// isThere makes a store or file that is not there a mistake of whoever typed the command.
-func (f *storeFlags) isThere(place string) error {
-	if store.IsPostgres(place) {
-		return nil
+// existing returns the place of a store that is there; that it is not is a mistake of
+// whoever typed the command.
+func (f *storeFlags) existing(to streams) (string, error) {
+	place, err := f.place(to)
+	if err != nil || store.IsPostgres(place) {
+		return place, err
 	}
 	if _, err := os.Stat(place); err != nil {
-		return usage(fmt.Errorf("store: there is no store at %s; --store or --config names another", place))
+		return "", usage(fmt.Errorf("store: there is no store at %s; --store or --config names another", place))
 	}
-	return nil
+	return place, nil
 }
 
 type storeBackup struct {
@@ -80,10 +82,7 @@ func (storeBackup) Help() string {
 
 // Run writes the backup.
 func (b *storeBackup) Run(to streams) error {
-	place, err := b.place(to)
-	if err == nil {
-		err = b.isThere(place)
-	}
+	place, err := b.existing(to)
 	if err != nil {
 		return err
 	}
@@ -157,10 +156,7 @@ func (storeCheck) Help() string {
 
 // Run checks the store.
 func (k *storeCheck) Run(to streams) error {
-	place, err := k.place(to)
-	if err == nil {
-		err = k.isThere(place)
-	}
+	place, err := k.existing(to)
 	if err != nil {
 		return err
 	}
