@@ -141,6 +141,7 @@ var knownMarks = [...]string{
 	"save-at-link-bound",
 	"save-came-again",
 	"save-of-another-version",
+	"saved-for-nobody",
 	"second-login-in",
 	"second-login-through-another-route",
 	"second-login-while-loading",

@@ -135,16 +135,6 @@ func (c *Call) In(space addr.EntityID) func(yield func(Area) bool) {
 	}
 }
 
-// Save has an entity's record written behind the callback under way, however long
-// it might have waited.
-func (c *Call) Save(e Entity) {
-	r := e.base().resident
-	if r.class.class.saves && !r.gone {
-		r.saveNow = true
-		c.world.touch(r)
-	}
-}
-
 // Path is a way between two places: the corner points in metres, start and end included.
 type Path struct {
 	Partial bool // the goal cannot be reached; the way ends as near as it can

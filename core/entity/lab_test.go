@@ -34,6 +34,7 @@ const (
 	tock  Timer                 = "tock"
 	said  Reply[int64]          = "said"
 	way   Reply[Path]           = "way"
+	kept  Reply[None]           = "kept"
 )
 
 // puppet is an entity that does what a test has written for it, and tells what happens to it.
@@ -98,6 +99,11 @@ func (p *puppet) told(c *Call, n int64, err error) {
 	p.lab.on(c, fmt.Sprintf("said %d", c.Key()), p)
 }
 
+func (p *puppet) keptNow(c *Call, _ None, err error) {
+	p.lab.heard = err
+	p.lab.on(c, fmt.Sprintf("kept %d", c.Key()), p)
+}
+
 func (p *puppet) wayFound(c *Call, _ Path, err error) {
 	p.lab.heard = err
 	p.lab.on(c, "way", p)
@@ -124,6 +130,7 @@ func puppetClasses(l *lab) []*Class {
 			OnTimer(tock, (*puppet).tocked),
 			OnReply(said, (*puppet).told),
 			OnReply(way, (*puppet).wayFound),
+			OnReply(kept, (*puppet).keptNow),
 		),
 		Define(rocks, Make(func() *rock { return &rock{lab: l} })),
 		Define(anvils, Handle(hit, (*anvil).hit), OnReply(said, (*anvil).heard)),

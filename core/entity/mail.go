@@ -16,6 +16,7 @@ type question struct {
 	method uint16
 	reply  string // the handler of the outcome; "" for a Tell
 	key    uint64
+	brief  bool // the wait is not in its caller's record
 }
 
 // pending is a call of an entity here whose outcome has not come.

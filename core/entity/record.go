@@ -7,6 +7,7 @@ import (
 	"messiah/core/geom"
 	"messiah/core/node"
 	"messiah/core/planted"
+	"messiah/core/proto"
 	"messiah/core/wire"
 )
 
@@ -62,7 +63,7 @@ func (b *recordBody) Code(c *wire.Coder) {
 
 // Record returns the bytes of an entity's record as it is now, and its index
 // entries; nothing of a record over MaxRecord, and of one whose values' own Code
-// methods panic, which ends the entity.
+// methods panic, which ends the entity. Who waits for it hears of that from Settle.
 func (w *World) Record(env *node.Env, r *Resident) ([]byte, []IndexEntry) {
 	data, index, ok := w.record(env, r)
 	if !ok {
@@ -93,6 +94,7 @@ func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok
 	data := wire.Append(nil, &b)
 	if len(data) > MaxRecord {
 		env.Log(node.Error, "a record is over its bound", "class", r.className(), "entity", r.name(), "bytes", len(data))
+		w.endSavers(env, r, proto.OutcomeFailed, "entity: the record is over its bound")
 		return nil, nil, true
 	}
 	w.watch(HookCopied, r)
@@ -100,9 +102,6 @@ func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok
 	r.tree.Indexes(func(field, value string) { index = append(index, IndexEntry{Field: field, Value: value}) })
 	return data, index, true
 }
-
-// Stored says that the copy of a record that was taken last is in the store.
-func (w *World) Stored(r *Resident) { r.stored = r.copies }
 
 // load reads a record into an entity that was just made. Sections that this build
 // does not know belong to a newer one and are skipped; a newer version of one that it
@@ -247,9 +246,12 @@ func writeAsks(_ *World, _ *node.Env, r *Resident) []byte {
 	}
 	var s askStates
 	for p := r.firstCall; p != nil; p = p.after {
-		if p.reply != "" {
+		if p.reply != "" && !p.brief {
 			s.all = append(s.all, askState{p.reply, p.key})
 		}
+	}
+	if len(s.all) == 0 {
+		return nil
 	}
 	return wire.Append(nil, &s)
 }

@@ -41,6 +41,7 @@ type Resident struct {
 	dirty       bool // the game knows that the record is behind
 	copies      uint64
 	stored      uint64 // the latest copy that is in the store
+	savers      []saver
 }
 
 // Held names a call whose answer is given later.
@@ -295,6 +296,9 @@ func (w *World) retire(env *node.Env, r *Resident) {
 			return
 		}
 	}
+	if left.Data != nil {
+		left.Savers = r.takeSavers()
+	}
 	w.remove(env, r, proto.OutcomeStaleMailbox)
 	w.watch(HookDestroyed, r)
 	w.port.Retired(env, r, left)
@@ -310,6 +314,13 @@ func (w *World) Discard(env *node.Env, r *Resident) {
 func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
 	r.gone, r.dying = true, true
 	w.dropTimers(env, r)
+	for _, num := range r.takeSavers() {
+		why := o
+		if r.deleted && o == proto.OutcomeStaleMailbox {
+			why = proto.OutcomeNoRecord
+		}
+		w.endSaver(env, num, why, "")
+	}
 	held := r.held
 	r.held = nil
 	for i := range held {

@@ -118,6 +118,10 @@ func (s *residentState) Code(c *wire.Coder) {
 	c.Int(&r.asking)
 	c.Uint64(&r.copies)
 	c.Uint64(&r.stored)
+	wire.Slice(c, &r.savers, func(c *wire.Coder, s *saver) {
+		c.Uint64(&s.num)
+		c.Uint64(&s.copy)
+	})
 }
 
 func (s *residentState) codePlayer(c *wire.Coder) {
@@ -265,6 +269,7 @@ func (s *pendingState) Code(c *wire.Coder) {
 	c.Uint16(&p.method)
 	c.String(&p.reply)
 	c.Uint64(&p.key)
+	c.Bool(&p.brief)
 	c.Int64((*int64)(&p.within))
 	c.Uint64(&p.deadline.num)
 	p.gate.Code(c)

@@ -94,6 +94,7 @@ type Left struct {
 	Index    []IndexEntry // of the record
 	Panicked bool         // game code failed: the data is not to be trusted and empty
 	Deleted  bool         // game code wants the record gone for good
+	Savers   []uint64     // who waits for the data to be in the store: World.EndSaver
 }
 
 // IndexEntry is a property by which the store finds a record.
@@ -266,6 +267,7 @@ const (
 	choreRetire
 	choreFailed
 	choreOutcome
+	choreSaved
 )
 
 // enter begins a callback of game code.
@@ -399,6 +401,9 @@ func (w *World) panicked(env *node.Env, r *Resident) {
 	w.port.Retired(env, r, Left{Panicked: true})
 }
 
+// Settle runs what callbacks, or the end of an entity, have left to do.
+func (w *World) Settle(env *node.Env) { w.settle(env) }
+
 // settle runs what callbacks have left to do, hooks of new and ending entities first to last.
 func (w *World) settle(env *node.Env) {
 	if w.running {
@@ -430,6 +435,8 @@ func (w *World) doChore(env *node.Env, d *chore) {
 		w.callFailed(env, d)
 	case d.kind == choreOutcome:
 		w.conclude(env, &d.ask, d.outcome, nil)
+	case d.kind == choreSaved:
+		w.savedOutcome(env, d)
 	case d.kind == choreRetire:
 		w.retire(env, r)
 	default:

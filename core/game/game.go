@@ -139,6 +139,7 @@ type tenant struct {
 	drop     bool     // the record is given back as it is: the entity's state is not to be trusted
 	remove   bool     // the record is removed for good
 	asked    []uint64 // questions that want to know where the entity lives
+	savers   []uint64 // calls that wait for the last copy to be in the store
 }
 
 // copied is a record as it was at one moment.
@@ -336,6 +337,7 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 	case timerSave:
 		if t != nil && t.state == live {
 			g.saveNow(env, t)
+			g.world.Settle(env)
 		}
 	case timerAsked:
 		if t != nil && t.state == live {

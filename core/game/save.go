@@ -214,6 +214,7 @@ func (g *Game) retired(env *node.Env, r *entity.Resident, left entity.Left) {
 	}
 	t.state, t.drop, t.remove = unloading, left.Panicked || left.Data == nil && !left.Deleted, left.Deleted
 	t.last = copied{true, left.Data, left.Index}
+	t.savers = left.Savers
 	if left.Panicked {
 		// What was copied before the panic may be the work of the same code.
 		env.Mark("dropped-after-panic")
@@ -259,19 +260,22 @@ func (g *Game) saved(env *node.Env, _ node.Peer, m *proto.Saved) {
 	}
 	t.version = m.Version
 	if !t.save.taken {
+		g.tellSavers(env, t, proto.OutcomeOK)
 		g.remove(env, t)
 		return
 	}
 	t.save = copied{}
 	if t.state == live {
-		g.world.Stored(t.resident)
+		g.world.Stored(env, t.resident)
 	}
 	switch {
+	case t.request != 0: // who waited for the save has had the entity saved again, or ended
 	case t.state == unloading:
 		g.ask(env, t)
 	case t.again:
 		t.again = false
 		g.saveNow(env, t)
+		g.world.Settle(env)
 	}
 }
 
@@ -293,6 +297,15 @@ func (g *Game) noSave(env *node.Env, _ node.Peer, m *proto.NoSave) {
 	// An earlier try came through and its answer was lost, or another game was given the record.
 	env.Mark("release-was-stale")
 	g.remove(env, t)
+}
+
+// tellSavers tells who waits for the last copy of an entity's record how its writing ended.
+func (g *Game) tellSavers(env *node.Env, t *tenant, o proto.Outcome) {
+	savers := t.savers
+	t.savers = nil
+	for _, num := range savers {
+		g.world.EndSaver(env, num, o, "")
+	}
 }
 
 // disown ends an entity whose record belongs to somebody else by now.
@@ -331,6 +344,7 @@ func (g *Game) remove(env *node.Env, t *tenant) {
 	for _, name := range []uint16{timerGrace, timerRetry, timerSave, timerAsked} {
 		env.Cancel(name, t.key)
 	}
+	g.tellSavers(env, t, proto.OutcomeUnknown) // whoever has not heard better
 	delete(g.records, t.record)
 	g.tenants.Delete(t.key)
 	g.askAnew(env, t)

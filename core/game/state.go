@@ -129,4 +129,5 @@ func (t *tenant) Code(c *wire.Coder) {
 	c.Bool(&t.drop)
 	c.Bool(&t.remove)
 	wire.Slice(c, &t.asked, (*wire.Coder).Uint64)
+	wire.Slice(c, &t.savers, (*wire.Coder).Uint64)
 }
