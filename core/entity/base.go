@@ -181,6 +181,10 @@ type (
 	AboutToBeDestroyed interface{ AboutToBeDestroyed(c *Call) }
 	// Moved is for an area entity whose client has moved it.
 	Moved interface{ Moved(c *Call, from geom.Vec3) }
+	// SpaceEnded is for an area entity whose space was ended under it: it is in the fallback now.
+	SpaceEnded interface {
+		SpaceEnded(c *Call, ended addr.EntityID)
+	}
 	// CallFailed is for an entity of whose Tell it is known that it did not run, or
 	// not known whether it did; the error says which, and the method which call.
 	CallFailed interface {
@@ -192,5 +196,5 @@ type (
 var hooks = [...]reflect.Type{
 	reflect.TypeFor[Created](), reflect.TypeFor[Loaded](), reflect.TypeFor[ClientAttached](), reflect.TypeFor[ClientLost](),
 	reflect.TypeFor[AboutToMigrate](), reflect.TypeFor[Arrived](), reflect.TypeFor[AboutToBeDestroyed](),
-	reflect.TypeFor[Moved](), reflect.TypeFor[CallFailed](),
+	reflect.TypeFor[Moved](), reflect.TypeFor[CallFailed](), reflect.TypeFor[SpaceEnded](),
 }

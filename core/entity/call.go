@@ -79,9 +79,9 @@ func (c *Call) Delete(e Entity) {
 	c.world.doom(r)
 }
 
-// NewSpace makes a space on this game; kind is for people. It lives as long as the game
-// does, in no record: an avatar that comes back has to be put into one. It fails with
-// ErrFull at MaxSpaces.
+// NewSpace makes a space on this game; kind is for people. It lives until EndSpace,
+// or as long as the game does, in no record: an avatar that comes back has to be put into
+// one. It fails with ErrFull at MaxSpaces.
 func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 	w := c.world
 	if w.spaces.Len() >= MaxSpaces {
@@ -95,7 +95,7 @@ func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 
 // Teleport puts an area entity into a space of this game, at a place in metres
 // from its origin. An avatar's client is told, and what it says of its place counts
-// again once it has followed. A place that is none, a space that is not here, or an
+// again once it has followed. A place that is none, a space that is not here or is ending, or an
 // entity that has ended, is an error.
 func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) error {
 	r := e.base().resident
@@ -105,13 +105,10 @@ func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) 
 	if !isPlace(at, yaw) {
 		return ErrNoPlace
 	}
-	if !space.IsZero() && !c.world.spaces.Has(space) {
+	if !space.IsZero() && c.world.spaceOf(space) == nil {
 		return ErrNoSpace
 	}
-	c.world.place(r, space, at, yaw)
-	r.place.budget.Correct() // what its client says meanwhile is of another place
-	c.world.freed(r.place)
-	c.world.port.Placed(c.env, r)
+	c.world.put(c.env, r, space, at, yaw)
 	return nil
 }
 

@@ -65,6 +65,11 @@ func (p *puppet) ClientAttached(c *Call)     { p.lab.on(c, "attached", p) }
 func (p *puppet) ClientLost(c *Call)         { p.lab.on(c, "lost", p) }
 func (p *puppet) AboutToBeDestroyed(c *Call) { p.lab.on(c, "destroyed", p) }
 func (p *puppet) Moved(c *Call, _ geom.Vec3) { p.lab.on(c, "moved", p) }
+func (p *puppet) SpaceEnded(c *Call, ended addr.EntityID) {
+	p.lab.spaceEnded = ended
+	p.lab.on(c, "space ended", p)
+}
+
 func (p *puppet) CallFailed(c *Call, method string, err error) {
 	p.lab.heard = err
 	p.lab.on(c, "failed "+method, p)
@@ -171,6 +176,8 @@ type lab struct {
 	argument int64
 	fault    error // what methods return
 	heard    error // the latest outcome
+
+	spaceEnded addr.EntityID // the latest
 
 	refuse  proto.Outcome // of each Send
 	noWay   bool          // paths are refused

@@ -255,6 +255,8 @@ type chore struct {
 	ask     question // of an outcome
 	outcome proto.Outcome
 	text    string // what a method said that failed
+
+	space, fallback addr.EntityID // of a space that ends
 }
 
 type choreKind uint8
@@ -268,6 +270,8 @@ const (
 	choreFailed
 	choreOutcome
 	choreSaved
+	choreEndSpace
+	choreSpaceEnded
 )
 
 // enter begins a callback of game code.
@@ -425,6 +429,8 @@ func (w *World) settle(env *node.Env) {
 func (w *World) doChore(env *node.Env, d *chore) {
 	r := d.r
 	switch {
+	case d.kind == choreEndSpace: // it is nobody's
+		w.endSpace(env, d)
 	case r.gone:
 	case r.halfMade: // what set it up has panicked
 		w.remove(env, r, proto.OutcomePanicked)
@@ -435,6 +441,8 @@ func (w *World) doChore(env *node.Env, d *chore) {
 		w.callFailed(env, d)
 	case d.kind == choreOutcome:
 		w.conclude(env, &d.ask, d.outcome, nil)
+	case d.kind == choreSpaceEnded:
+		w.run(env, r, func(c *Call) { r.entity.(SpaceEnded).SpaceEnded(c, d.space) })
 	case d.kind == choreSaved:
 		w.savedOutcome(env, d)
 	case d.kind == choreRetire:
@@ -563,9 +571,10 @@ func (w *World) mailbox(env *node.Env, r *Resident) addr.Mailbox {
 
 // space is a part of the world that area entities are in.
 type space struct {
-	id   addr.EntityID
-	kind string
-	in   ordered.Set[addr.EntityID]
+	id     addr.EntityID
+	kind   string
+	ending bool // behind the callback under way
+	in     ordered.Set[addr.EntityID]
 }
 
 // MaxCoord bounds each coordinate of a position, in metres from its space's origin.
