@@ -186,7 +186,8 @@ type (
 		SpaceEnded(c *Call, ended addr.EntityID)
 	}
 	// CallFailed is for an entity of whose Tell it is known that it did not run, or
-	// not known whether it did; the error says which, and the method which call.
+	// not known whether it did; the error says which, the method which
+	// call, Call.To where it went, and Call.Key with which key.
 	CallFailed interface {
 		CallFailed(c *Call, method string, err error)
 	}

@@ -16,6 +16,7 @@ type Call struct {
 	from  *Origin   // nil outside a method
 	under *handler  // the method that runs
 	key   uint64
+	hear  bool // World.sentTo is that of the outcome that is heard
 	held  Held // the call that runs is held under that name; 0: it is not
 }
 
@@ -46,6 +47,28 @@ func (c *Call) From() (addr.Mailbox, bool) {
 	o := c.from
 	return addr.Mailbox{Entity: o.Entity, Incarnation: o.Incarnation, Game: o.Game, Gate: o.Via}, true
 }
+
+// To returns the address, as it was given, to which the call went whose outcome the hook
+// CallFailed or a reply handler hears: an addr.Mailbox, addr.Proxy or addr.Stub. False elsewhere,
+// for what goes to no address (a query, a way, a save), and for a call that was under way when
+// its caller's record was written.
+func (c *Call) To() (addr.Target, bool) {
+	if !c.hear {
+		return nil, false
+	}
+	switch to := &c.world.sentTo; to.Kind {
+	case addr.ToMailbox:
+		return to.Mailbox, true
+	case addr.ToProxy:
+		return to.Proxy, true
+	case addr.ToStub:
+		return addr.Stub(to.Stub), true
+	}
+	return nil, false
+}
+
+// hears has To return where the call went whose outcome is heard.
+func (c *Call) hears(to *addr.Address) { c.world.sentTo, c.hear = *to, true }
 
 // Hold keeps the call that runs open: what the method returns is not its answer,
 // Answer gives that later, in the handler of a timer or a reply that is handed the Held

@@ -16,7 +16,8 @@ type question struct {
 	method uint16
 	reply  string // the handler of the outcome; "" for a Tell
 	key    uint64
-	brief  bool // the wait is not in its caller's record
+	to     addr.Address // as the caller gave it
+	brief  bool         // the wait is not in its caller's record
 }
 
 // pending is a call of an entity here whose outcome has not come.
@@ -32,7 +33,7 @@ type pending struct {
 
 // ask sends a call and remembers that its outcome is owed.
 func (w *World) ask(c *Call, to *addr.Address, method uint16, args []byte, q question, within time.Duration) {
-	q.from, q.method = c.self, method
+	q.from, q.method, q.to = c.self, method, *to
 	if w.pending.Len() >= MaxPending {
 		w.owe(c.env, &q, proto.OutcomeFull)
 		return
@@ -205,6 +206,7 @@ func (w *World) conclude(env *node.Env, q *question, o proto.Outcome, body []byt
 	}
 	w.run(env, r, func(c *Call) {
 		c.key = q.key
+		c.hears(&q.to)
 		handle.reply(r.entity, c, body, err)
 	})
 }

@@ -249,6 +249,14 @@ func (w *World) codePending(c *wire.Coder) {
 	}
 }
 
+func codeAddress(c *wire.Coder, a *addr.Address) {
+	c.Uint8((*uint8)(&a.Kind))
+	c.Bool(&a.Client)
+	a.Mailbox.Code(c)
+	a.Proxy.Code(c)
+	c.String(&a.Stub)
+}
+
 // pendingState codes a call under way within its world.
 type pendingState struct {
 	w *World
@@ -270,6 +278,7 @@ func (s *pendingState) Code(c *wire.Coder) {
 	c.String(&p.reply)
 	c.Uint64(&p.key)
 	c.Bool(&p.brief)
+	codeAddress(c, &p.to)
 	c.Int64((*int64)(&p.within))
 	c.Uint64(&p.deadline.num)
 	p.gate.Code(c)

@@ -63,14 +63,16 @@ func (l *lab) fate() {
 		case 8:
 			space, err := c.NewSpace("s")
 			if err == nil {
+				before := p.Space()
 				_ = c.Teleport(p, space, geom.Vec3{X: float64(n)}, 1)
+				_ = c.EndSpace(before, space)
 			}
 		case 9:
 			switch {
 			case n%4 == 0:
 				c.Destroy(p)
 			case n%4 == 1:
-				c.Save(p)
+				c.SaveThen(p, kept, With{Key: uint64(n)})
 			default:
 				p.Gold.Set(int64(c.Rand().IntN(100)))
 			}
@@ -100,6 +102,9 @@ func (l *lab) act(n int64) {
 		l.do(func(env *node.Env) { l.world.GateGone(env, gateTwo) })
 	case n%11 == 5:
 		l.record(p)
+		if n%2 == 0 {
+			l.stored(p)
+		}
 	case n%11 == 6 && p.seat.Route != 0:
 		l.clientCall(p, p, "rated", uint64(n), encoded(l.t, None{}))
 	default:

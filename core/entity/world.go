@@ -162,7 +162,8 @@ type World struct {
 	mail    Mail        // on its way to the Port
 	from    Origin      // of the call that runs
 
-	answered Origin // of a held call that is answered
+	answered Origin       // of a held call that is answered
+	sentTo   addr.Address // of the call whose outcome is heard
 
 	args, result []byte
 	notifies     []Notify
@@ -471,6 +472,7 @@ func (w *World) callFailed(env *node.Env, d *chore) {
 	name, _ := w.table.Name(d.ask.method)
 	w.run(env, d.r, func(c *Call) {
 		c.key = d.ask.key
+		c.hears(&d.ask.to)
 		h.CallFailed(c, name, ErrorOf(d.outcome, d.text))
 	})
 }
