@@ -65,18 +65,18 @@ func (k *keeping) enter(account string) {
 }
 
 // asks has a keeper's client call and returns how that ended.
-func asks[A, R any](k *keeping, who int, m entity.Method[A, R], args A) (result R, o proto.Outcome) {
+func asks[A, R any](k *keeping, who int, m entity.Method[A, R], args A) (R, error) {
 	k.key++
 	p := k.Players[who]
 	k.Must("the keeper is in", p.In, 60*time.Second)
 	p.Ask(k.key, siege.Number(m), schema.MustFor[A]().Append(new(wire.Encoder), nil, &args))
 	k.Must("the keeper is answered", func() bool { _, ended := p.Answered(k.key); return ended }, 60*time.Second)
 	a, _ := p.Answered(k.key)
-	if a.Outcome == proto.OutcomeOK && schema.MustFor[R]().Decode(new(wire.Decoder), a.Result, &result) != nil {
-		k.Violate("delivered-or-told", "the answer to %s cannot be read", string(m))
-	}
-	return result, a.Outcome
+	return client.ResultOf(m, a)
 }
+
+// says tells whether a call ended with the words of an error.
+func says(err, of error) bool { return err != nil && err.Error() == of.Error() }
 
 // want is a fact of the story.
 func (k *keeping) want(holds bool, text string, args ...any) {
@@ -87,17 +87,17 @@ func (k *keeping) want(holds bool, text string, args ...any) {
 
 func (k *keeping) chestsAreFound() {
 	for gold := range uint64(3) {
-		id, o := asks(k, 0, siege.Stash, 100+gold)
-		k.want(o == proto.OutcomeOK && !id.IsZero(), "chest %d: %v", gold, o)
+		id, err := asks(k, 0, siege.Stash, 100+gold)
+		k.want(err == nil && !id.IsZero(), "chest %d: %v", gold, err)
 		k.chest = id
 	}
 	k.Go(2 * time.Second) // saved at once, and the store is slow at times
-	found, o := asks(k, 1, siege.Seek, "ann")
-	k.want(o == proto.OutcomeOK && len(found.Records) == 3 && !found.More, "ann's chests: %v %+v", o, found)
-	found, o = asks(k, 1, siege.Seek, "bob")
-	k.want(o == proto.OutcomeOK && len(found.Records) == 0, "bob's chests: %v %+v", o, found)
-	gold, o := asks(k, 1, siege.Open, k.chest)
-	k.want(o == proto.OutcomeOK && gold == 102, "the chest where it was made: %v %d", o, gold)
+	found, err := asks(k, 1, siege.Seek, "ann")
+	k.want(err == nil && len(found.Records) == 3 && !found.More, "ann's chests: %v %+v", err, found)
+	found, err = asks(k, 1, siege.Seek, "bob")
+	k.want(err == nil && len(found.Records) == 0, "bob's chests: %v %+v", err, found)
+	gold, err := asks(k, 1, siege.Open, k.chest)
+	k.want(err == nil && gold == 102, "the chest where it was made: %v %d", err, gold)
 }
 
 // chestOutlivesItsGame: whoever opens it next has it loaded again, from what was saved.
@@ -115,28 +115,28 @@ func (k *keeping) chestOutlivesItsGame() {
 // opens has a keeper open the chest. Its first calls may meet the end of its own game.
 func (k *keeping) opens(who int) {
 	var gold uint64
-	var o proto.Outcome
+	var err error
 	for range 10 {
-		if gold, o = asks(k, who, siege.Open, k.chest); o == proto.OutcomeOK {
+		if gold, err = asks(k, who, siege.Open, k.chest); err == nil {
 			break
 		}
 		k.Go(time.Second)
 	}
-	k.want(o == proto.OutcomeOK && gold == 102, "the chest after its game: %v %d", o, gold)
+	k.want(err == nil && gold == 102, "the chest after its game: %v %d", err, gold)
 }
 
 func (k *keeping) oneHasTheName() {
 	_, first := asks(k, 0, siege.Rename, "midas")
 	_, again := asks(k, 0, siege.Rename, "midas")
 	_, other := asks(k, 1, siege.Rename, "midas")
-	k.want(first == proto.OutcomeOK && again == proto.OutcomeOK && other == proto.OutcomeNameTaken, "the name: %v, %v, %v", first, again, other)
+	k.want(first == nil && again == nil && says(other, entity.ErrNameTaken), "the name: %v, %v, %v", first, again, other)
 }
 
 // newIsFoundAfterTheFire: the numbers of a new record go on where those of a removed one
 // ended, and the entity is found from every game all the same.
 func (k *keeping) newIsFoundAfterTheFire() {
-	id, o := asks(k, 0, siege.Stash, uint64(102))
-	k.want(o == proto.OutcomeOK, "a chest after the fire: %v", o)
+	id, err := asks(k, 0, siege.Stash, uint64(102))
+	k.want(err == nil, "a chest after the fire: %v", err)
 	k.Go(2 * time.Second)
 	k.chest = id
 	k.opens(1)
@@ -144,11 +144,11 @@ func (k *keeping) newIsFoundAfterTheFire() {
 }
 
 func (k *keeping) burntIsGone() {
-	_, o := asks(k, 0, siege.Burn, k.chest)
-	k.want(o == proto.OutcomeOK, "the burning: %v", o)
+	_, err := asks(k, 0, siege.Burn, k.chest)
+	k.want(err == nil, "the burning: %v", err)
 	k.Must("its record is gone", func() bool { return k.Tending(proto.EntityKey(k.chest)) == node.ID(0) }, 30*time.Second)
-	_, o = asks(k, 1, siege.Open, k.chest)
-	k.want(o == proto.OutcomeNoRecord, "the chest after the fire: %v", o)
-	_, o = asks(k, 1, siege.Open, addr.EntityID{Maker: 1, N: 1})
-	k.want(o == proto.OutcomeNoRecord, "a chest that never was: %v", o)
+	_, err = asks(k, 1, siege.Open, k.chest)
+	k.want(says(err, entity.ErrNoRecord), "the chest after the fire: %v", err)
+	_, err = asks(k, 1, siege.Open, addr.EntityID{Maker: 1, N: 1})
+	k.want(says(err, entity.ErrNoRecord), "a chest that never was: %v", err)
 }

@@ -32,7 +32,8 @@ var (
 // errNoClass is a state with an entity of a class that this build does not have.
 var errNoClass = errors.New("entity: an entity of an unknown class")
 
-// Failed is the error of a call whose method returned an error of its own.
+// Failed is the error of a call whose method returned an error: one of its own, or one that the method was
+// given for a call that it made. ErrDenied, ErrBadArgs, ErrFull and ErrTooOften alone reach the caller as they are.
 type Failed struct{ Text string }
 
 // Error returns the method's own words, or that they are kept from whoever called.
@@ -65,15 +66,22 @@ var outcomes = [...]struct {
 	{proto.OutcomePanicked, ErrPanicked}, {proto.OutcomeNameTaken, ErrNameTaken}, {proto.OutcomeNoRecord, ErrNoRecord},
 }
 
-// outcomeOf returns how a call ends on the wire whose method returned err.
+// outcomeOf returns how a call ends on the wire whose method returned err. A method may refuse in
+// the engine's words what it does not carry out. All others say something about a call's own way
+// (that it went to nobody, that nobody knows whether it ran), which is not so of one that ran: they reach
+// the caller, as what another call of the method met, as a *Failed with their text.
 func outcomeOf(err error) proto.Outcome {
-	if err == nil {
+	switch {
+	case err == nil:
 		return proto.OutcomeOK
-	}
-	for i := range outcomes {
-		if errors.Is(err, outcomes[i].err) {
-			return outcomes[i].outcome
-		}
+	case errors.Is(err, ErrDenied):
+		return proto.OutcomeDenied
+	case errors.Is(err, ErrBadArgs):
+		return proto.OutcomeBadArgs
+	case errors.Is(err, ErrFull):
+		return proto.OutcomeFull
+	case errors.Is(err, ErrTooOften):
+		return proto.OutcomeTooOften
 	}
 	return proto.OutcomeFailed
 }

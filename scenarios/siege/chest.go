@@ -71,7 +71,15 @@ func Treasury() game.Script {
 
 // answer gives what has come to the client whose call is held under the key.
 func answer[P entity.Entity, R any](_ P, c *entity.Call, result R, err error) {
-	entity.Answer(c, entity.Held(c.Key()), result, err)
+	entity.Answer(c, entity.Held(c.Key()), result, readable(err))
+}
+
+// readable is an error whose text the client may read: a keeper has no secrets.
+func readable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return entity.Refusal(err.Error())
 }
 
 func (k *Keeper) stash(c *entity.Call, gold uint64) (addr.EntityID, error) {
@@ -104,7 +112,7 @@ func (k *Keeper) open(c *entity.Call, id addr.EntityID) (uint64, error) {
 
 func (k *Keeper) opened(c *entity.Call, chest addr.Mailbox, err error) {
 	if err != nil {
-		entity.Answer(c, entity.Held(c.Key()), uint64(0), err)
+		entity.Answer(c, entity.Held(c.Key()), uint64(0), readable(err))
 		return
 	}
 	Peek.Ask(c, chest, entity.None{}, peeked, entity.With{Key: c.Key()})
@@ -128,7 +136,7 @@ func (k *Keeper) burn(c *entity.Call, id addr.EntityID) (entity.None, error) {
 
 func (k *Keeper) toBurn(c *entity.Call, chest addr.Mailbox, err error) {
 	if err != nil {
-		entity.Answer(c, entity.Held(c.Key()), entity.None{}, err)
+		entity.Answer(c, entity.Held(c.Key()), entity.None{}, readable(err))
 		return
 	}
 	Burn.Ask(c, chest, chest.Entity, burnt, entity.With{Key: c.Key()})
