@@ -22,7 +22,7 @@ import (
 type Script struct {
 	Classes    []*entity.Class
 	Table      *rpc.Table           // numbers of all methods and pushes; nil: see RPC
-	Pushes     []string             // names by which the game calls clients, where it has no Table
+	Pushes     []string             // names by which the game calls clients, for Names and where it has no Table
 	Avatar     string               // the class of a login's avatar
 	ServerOpen func(c *entity.Call) // runs once, in the fifth step of the start; may be nil
 	Watch      entity.Watch         // for oracles
@@ -35,12 +35,18 @@ func (s *Script) RPC() *rpc.Table {
 	if s.Table != nil {
 		return s.Table
 	}
+	return rpc.Build(s.Names())
+}
+
+// Names returns the names of the script's methods and its Pushes, sorted, each once: what a
+// table of RPC names has to have. It needs no Table.
+func (s *Script) Names() []string {
 	names := slices.Clone(s.Pushes)
 	for _, k := range s.Classes {
 		names = append(names, k.Methods()...)
 	}
 	slices.Sort(names)
-	return rpc.Build(slices.Compact(names))
+	return slices.Compact(names)
 }
 
 // Stubs returns the names of all stubs of the script's classes.
