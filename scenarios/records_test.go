@@ -100,7 +100,9 @@ func officeStory(done func(*office)) *sim.Scenario {
 			for range 3 {
 				r, lead := o.joined()
 				leave = append(leave, func() { o.leaves(r, lead) })
-				o.games = append(o.games, &rawGame{life: r.Self, db: o.linked(r, sim.DBID, 0, false), views: map[string]*proto.Claimed{}})
+				g := &rawGame{life: r.Self, db: o.linked(r, sim.DBID, 0, false), views: map[string]*proto.Claimed{}}
+				g.db.Say(&proto.Announced{})
+				o.games = append(o.games, g)
 			}
 			s.Go(50 * time.Millisecond)
 			for range 100 {

@@ -41,6 +41,37 @@ func All() []*sim.Scenario {
 		spoiledRecord(),
 		fullLinks(),
 		lettersUnderFire(),
+		migrateUnderFire(),
+		migrateInterrupted(),
+		migrateSourceLost(),
+		migrateTargetLost(),
+		migrateGateLost(),
+		migrateUndone(),
+		migrateClientGone(),
+		migrateSecondLogin(),
+		migrateKicked(),
+		migrateDestroyed(),
+		migrateSaved(),
+		migrateStopped(),
+		migrateSenderOvertakes(),
+		migrateAdoptedInOrder(),
+		migrateAbortUnheard(),
+		migrateOrphanClaimed(),
+		migrateTwoLost(),
+		migrateLateAnswer(),
+		migrateAskedTwice(),
+		migrateChain(),
+		migrateSwap(),
+		migrateHoldLate(),
+		migrateHoldFull(),
+		migrateMailFull(),
+		migrateSpaceGone(),
+		migrateLinks(),
+		migrateManagerDown(),
+		migrateDBLost(),
+		migrateTimers(),
+		migrateMoves(),
+		migrateAlone(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),
@@ -67,14 +98,21 @@ func town(speed float64) sim.Game {
 }
 
 // Letters is the game of letters: avatars that call each other by every kind of address.
-func Letters() sim.Game {
+func Letters() sim.Game { return letters(0, 0) }
+
+// Wanderers is Letters, with runners that move to another game now and then.
+func Wanderers() sim.Game { return letters(300*time.Millisecond, 0) }
+
+// letters is that game whose runners move by themselves so often, 0 never, and whose walk is held to a
+// speed in metres a second, 0 is unchecked.
+func letters(wander time.Duration, speed float64) sim.Game {
 	return sim.Game{
 		Script: func(o sim.Observer) game.Script {
-			return siege.Errands(&siege.Observer{Executed: o.Executed}, &siege.Mail{
+			return siege.Errands(&siege.Observer{Executed: o.Executed, Speed: speed}, &siege.Mail{
 				Sent:  func(by addr.EntityID, l siege.Letter, asks bool) { o.Sent(by, l.Stream, l.N, asks) },
 				Ran:   func(l siege.Letter) { o.Ran(l.Stream, l.N) },
 				Told:  func(l siege.Letter, err error) { o.Told(l.Stream, l.N, err) },
-				Quiet: o.Quiet,
+				Quiet: o.Quiet, Wander: wander,
 			})
 		},
 		Finder: func() nav.Pathfinder { return nav.Courtyard() },

@@ -131,4 +131,11 @@ var bugs = [...]Bug{
 
 	{"call-without-route", "no-error-log", "connect-then-disconnect", nil,
 		"A gate forwards calls without saying who speaks."},
+
+	{"word-overtakes-hold", "connection-truth", "migrate-interrupted", nil,
+		"A gate tells the game which an avatar is leaving that its client has gone, while what is for the avatar waits."},
+	{"orphan-dropped", "durable", "migrate-source-lost", nil,
+		"A gate has the target drop the state of an entity whose source has died."},
+	{"flush-forgotten", "order", "migrate-under-fire", nil,
+		"A source lets an entity go before the gates by which it has sent have handled that."},
 }

@@ -169,6 +169,12 @@ func (w *World) watched(p *process, s game.Script) game.Script {
 			w.saw(Sight{What: what, By: p, Account: name})
 		}
 	}
+	moved := func(what SightKind) func(r *entity.Resident) {
+		return func(r *entity.Resident) {
+			w.saw(Sight{What: what, By: p, Entity: r.ID(), N: r.Incarnation(), Account: r.Label()})
+		}
+	}
+	s.Watch.Left, s.Watch.Came = moved(SawLeft), moved(SawCame)
 	s.Watch.Live = func(id addr.EntityID, incarnation uint64, live bool) {
 		what := SawGone
 		if live {

@@ -51,7 +51,7 @@ var (
 	clientFaults = [...]FaultKind{BadLink, DropClient, CutClient, OtherGate, CrashClient, SecondLogin}
 )
 
-// FaultKinds lists the kinds that a conversation ("start" or "login") is tried against.
+// FaultKinds lists the kinds that a conversation, one of Talks, is tried against.
 func FaultKinds(talk string) []FaultKind {
 	kinds := slices.Clone(clusterFaults[:])
 	if talk == "start" {
@@ -199,6 +199,11 @@ func (w *World) heals(after time.Duration, heal func()) {
 // nil, is whom faults of clients are for. False says that it did not strike: it
 // had nobody to strike, or the run's plan leaves it out.
 func (w *World) Inject(kind FaultKind, c *Player, s choice.Stream) bool {
+	return w.injectAmong(kind, nil, c, s)
+}
+
+// injectAmong is Inject at one of some processes, where the kind strikes processes of theirs.
+func (w *World) injectAmong(kind FaultKind, among []node.ID, c *Player, s choice.Stream) bool {
 	f := Fault{Kind: kind, At: w.now}
 	if slices.Contains(clientFaults[:], kind) {
 		if c == nil {
@@ -207,6 +212,7 @@ func (w *World) Inject(kind FaultKind, c *Player, s choice.Stream) bool {
 		f.Target = c.ID()
 	}
 	w.drawTarget(&f, s)
+	aim(&f, among, s)
 	if lasts(kind) {
 		f.For = w.lasting(s)
 	}

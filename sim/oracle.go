@@ -12,7 +12,7 @@ type Sight struct {
 	Account     string // or the stub's name
 	N           uint64
 	Count       uint64        // of SawExecuted: how many calls the avatar remembers, this one included
-	Entity      addr.EntityID // of SawSent, who sends; of SawLive and SawGone, whose incarnation is N; of SawFreed
+	Entity      addr.EntityID // of SawSent, who sends; of SawLive, SawGone, SawLeft and SawCame, whose incarnation is N; of SawFreed
 	Stream      uint64        // of SawSent, SawRan and SawTold: all calls of one entity by one address; N is the call's number in it
 	Asks        bool          // of SawSent: the sender is to be told in any case
 	Err         error         // of SawTold: nil where the call ran
@@ -35,6 +35,8 @@ const (
 	SawTold   // its sender is told how it ended
 	SawLive
 	SawGone
+	SawLeft  // the entity went to another game
+	SawCame  // it came from another game, or is back
 	SawFreed // the server moved the entity, or let its client move it farther
 )
 

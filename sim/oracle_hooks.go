@@ -13,6 +13,7 @@ type hooks struct {
 	deaf
 	w        *World
 	attached map[avatarOf]bool
+	moved    map[string]bool // by account: what game code had heard where the avatar was last
 }
 
 // avatarOf is an account's avatar on one life of a game.
@@ -21,7 +22,9 @@ type avatarOf struct {
 	account       string
 }
 
-func newHooks(w *World) *hooks { return &hooks{w: w, attached: map[avatarOf]bool{}} }
+func newHooks(w *World) *hooks {
+	return &hooks{w: w, attached: map[avatarOf]bool{}, moved: map[string]bool{}}
+}
 
 func (o *hooks) Saw(s Sight) {
 	k := avatarOf{s.By.index, s.By.life, s.Account}
@@ -36,7 +39,28 @@ func (o *hooks) Saw(s Sight) {
 			o.w.Violate("connection-truth", "game code on %v heard that the client of %s is gone, which was not there", s.By.id, s.Account)
 		}
 		delete(o.attached, k)
+	case SawLeft:
+		o.moved[s.Account] = o.attached[k]
+		delete(o.attached, k)
+	case SawCame:
+		there := o.moved[s.Account] || o.leave(s.Account)
+		delete(o.moved, s.Account)
+		if there {
+			o.attached[k] = true
+		}
 	}
+}
+
+// leave ends what games believe of an account's client which do not know yet that they are held
+// for dead and that the avatar goes on elsewhere; it tells whether one believed the client there.
+func (o *hooks) leave(account string) (there bool) {
+	for k := range o.attached {
+		if k.account == account {
+			there = true
+			delete(o.attached, k)
+		}
+	}
+	return there
 }
 
 func (o *hooks) Handled(p *process, in *node.Input) {
@@ -58,6 +82,7 @@ func (o *hooks) Ended(p *process) {
 	}
 	for k := range o.attached {
 		if k.process == p.index {
+			o.moved[k.account] = true // of an avatar on its way
 			delete(o.attached, k)
 		}
 	}

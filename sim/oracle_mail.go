@@ -17,7 +17,8 @@ type mail struct {
 	deaf
 	w       *World
 	streams map[uint64]*stream
-	excused bool // something crashed: outcomes may be unknown
+	excused bool          // something crashed: outcomes may be unknown
+	coming  addr.EntityID // the entity whose arrival is the next sight of it that lives
 }
 
 // stream is all calls of one entity by one address, numbered from 1.
@@ -28,6 +29,7 @@ type stream struct {
 	asks         []uint64 // a bit for each: an answer is owed
 	ran, settled []uint64 // a bit for each
 	gone         bool     // nobody is left to be told
+	left         uint64   // the latest that was sent before the writer left for another game
 }
 
 // writerOf is an entity in one life of a process.
@@ -50,6 +52,44 @@ func (o *mail) Saw(s Sight) {
 		o.told(s)
 	case SawGone:
 		o.gone(writerOf{s.By.index, s.By.life, s.Entity})
+	case SawLeft:
+		for _, id := range ordered.Keys(o.streams) {
+			if st := o.streams[id]; st.by.entity == s.Entity {
+				st.left = st.sent
+			}
+		}
+	case SawLive:
+		if s.Entity != o.coming {
+			o.loaded(s.Entity)
+		}
+		o.coming = addr.EntityID{}
+	case SawCame:
+		o.coming = s.Entity
+		o.came(writerOf{s.By.index, s.By.life, s.Entity})
+	}
+}
+
+// loaded ends the streams of an entity's lives before: read from its record, it knows of none.
+func (o *mail) loaded(id addr.EntityID) {
+	for _, key := range ordered.Keys(o.streams) {
+		if st := o.streams[key]; st.by.entity == id {
+			st.by.entity, st.gone = addr.EntityID{}, true
+		}
+	}
+}
+
+// came goes on with the streams of an entity that came from another game. One that is
+// back where it was knows nothing of what it wrote elsewhere, and none of that was sent.
+func (o *mail) came(k writerOf) {
+	for _, id := range ordered.Keys(o.streams) {
+		st := o.streams[id]
+		if st.by.entity != k.entity {
+			continue
+		}
+		if st.by == k {
+			st.sent = st.left
+		}
+		st.by, st.gone = k, false
 	}
 }
 
@@ -138,7 +178,7 @@ func (o *mail) Calm() {
 			if bit(st.settled, n) || !bit(st.asks, n) && bit(st.ran, n) {
 				continue
 			}
-			o.w.Violate("delivered-or-told", "letter %d of stream %x has no outcome", n, id)
+			o.w.Violate("delivered-or-told", "letter %d of stream %x of %v on %v has no outcome", n, id, st.by.entity, o.w.procs[st.by.process].id)
 			return
 		}
 	}

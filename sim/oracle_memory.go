@@ -21,7 +21,11 @@ func (o *admission) remembers(dst []byte) []byte {
 
 func (o *oneStub) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.made) }
 
-func (o *hooks) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.attached) }
+func (o *hooks) remembers(dst []byte) []byte {
+	return fmt.Appendf(dst, "%#v %#v", o.attached, o.moved)
+}
+
+func (o *leaks) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v %#v", o.left, o.came) }
 
 func (o *calls) remembers(dst []byte) []byte {
 	dst = fmt.Appendf(dst, "%v", o.excused)

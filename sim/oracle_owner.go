@@ -38,7 +38,7 @@ func (o *oneOwner) Saw(s Sight) {
 			}
 		}
 		o.live[s.Entity] = append(o.live[s.Entity], ownerOf{s.By.index, s.By.life, s.N})
-	case SawGone:
+	case SawGone, SawLeft:
 		o.drop(func(e ownerOf) bool { return e.process == s.By.index }, s.Entity)
 	}
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"messiah/core/addr"
 	"messiah/core/client"
@@ -134,10 +135,27 @@ func gateOf(p *process) (*gate.Gate, bool) {
 // leaks checks, when the clients have left, that nothing is left without an owner.
 type leaks struct {
 	deaf
-	w *World
+	w    *World
+	left map[addr.EntityID][]node.Peer // the games from which an entity has gone on since it was loaded
+	came map[addr.EntityID]bool        // the life that begins is one that has come
 }
 
-func newLeaks(w *World) *leaks { return &leaks{w: w} }
+func newLeaks(w *World) *leaks {
+	return &leaks{w: w, left: map[addr.EntityID][]node.Peer{}, came: map[addr.EntityID]bool{}}
+}
+
+func (o *leaks) Saw(s Sight) {
+	switch {
+	case s.What == SawCame:
+		o.came[s.Entity] = true
+	case s.What == SawLive && o.came[s.Entity]:
+		delete(o.came, s.Entity)
+	case s.What == SawLive:
+		delete(o.left, s.Entity)
+	case s.What == SawLeft && s.By.host != nil:
+		o.left[s.Entity] = append(o.left[s.Entity], s.By.host.Self())
+	}
+}
 
 func (o *leaks) Empty() {
 	for _, p := range o.w.servers() {
@@ -170,7 +188,10 @@ func (o *leaks) holds() {
 		if rows[key].unsure {
 			continue // a claim that was refused may have come through; the next one goes to the same game
 		}
-		holder, err := dbm.HolderOf(rows[key].value)
+		holder, entity, err := dbm.HolderOf(rows[key].value)
+		if slices.Contains(o.left[entity], holder) {
+			continue // the store has not heard of who had it since, and died with it; whoever claims it is sent to this game
+		}
 		if o.w.isTended(key, holder) {
 			continue
 		}

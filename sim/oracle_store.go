@@ -155,6 +155,7 @@ type loaders struct {
 	deaf
 	w       *World
 	granted map[string]uint64    // by key: the highest owner number that a game was given
+	to      map[string]node.Peer // and which game
 	stale   map[writeOf]struct{} // writes that reached the db when a later owner had its record
 }
 
@@ -166,7 +167,7 @@ type writeOf struct {
 }
 
 func newLoaders(w *World) *loaders {
-	return &loaders{w: w, granted: map[string]uint64{}, stale: map[writeOf]struct{}{}}
+	return &loaders{w: w, granted: map[string]uint64{}, to: map[string]node.Peer{}, stale: map[writeOf]struct{}{}}
 }
 
 func (o *loaders) Handled(p *process, in *node.Input) {
@@ -197,8 +198,12 @@ func (o *loaders) Handled(p *process, in *node.Input) {
 }
 
 func (o *loaders) claimed(p *process, m *proto.Claimed) {
-	if m.Owner == o.granted[m.Key] { // a lower one may come late, to a game that lost the record meanwhile
+	self := p.host.Self()
+	other := o.to[m.Key]
+	if at := o.w.byID[other.ID]; m.Owner == o.granted[m.Key] && other != self && at != nil && at.host != nil && at.host.Self() == other { // who took a record and died is unknown to a new db; a lower one may come late, to a game that lost the record meanwhile
 		o.w.Violate("one-loader", "%v was given %s under the number %d, as another game was", p.id, m.Key, m.Owner)
 	}
-	o.granted[m.Key] = max(o.granted[m.Key], m.Owner)
+	if m.Owner >= o.granted[m.Key] {
+		o.granted[m.Key], o.to[m.Key] = m.Owner, self
+	}
 }

@@ -58,6 +58,16 @@ func (s *Story) Release(h *netsim.Held) {
 	h.Release()
 }
 
+// Lose breaks the connections that a hold has stopped, with all that was under way on
+// them, and ends the hold.
+func (s *Story) Lose(h *netsim.Held) {
+	s.net.At(s.now, s.netCause)
+	for h.Len() > 0 {
+		h.DropItem(0)
+	}
+	h.Release()
+}
+
 // FailStore lets every operation of the store fail for a while, half of them carried out all the same.
 func (s *Story) FailStore(d time.Duration) { s.strike(Fault{Kind: StoreFail, For: d}) }
 
@@ -99,7 +109,7 @@ func (w *World) HasRecord(account string) bool {
 	if !known {
 		return false
 	}
-	holder, err := dbm.HolderOf(r.value)
+	holder, _, err := dbm.HolderOf(r.value)
 	return err == nil && holder == node.Peer{}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Step is one step of a conversation, known by an input that a process handles.
 type Step struct {
-	Talk string // "start" or "login"
+	Talk string // "start", "login", "migrate" or "return"
 	Name string
 
 	at     node.Kind // which role handles it; KindNone is any server
@@ -47,7 +47,37 @@ var steps = [...]Step{
 	{Talk: "login", Name: "logged-in", at: node.Client, kind: node.InClient, typ: proto.TypeLoggedIn, client: true},
 	{Talk: "login", Name: "call", at: node.Game, kind: node.InMessage, typ: proto.TypeClientCall},
 	{Talk: "login", Name: "reply", at: node.Client, kind: node.InClient, typ: proto.TypeReply, client: true},
+
+	{Talk: "migrate", Name: "pre-req", at: node.Gate, kind: node.InMessage, typ: proto.TypePreReq},
+	{Talk: "migrate", Name: "reserve", at: node.Game, kind: node.InMessage, typ: proto.TypePreReq},
+	{Talk: "migrate", Name: "expect", at: node.DB, kind: node.InMessage, typ: proto.TypeExpect},
+	{Talk: "migrate", Name: "expected", at: node.Game, kind: node.InMessage, typ: proto.TypeExpected},
+	{Talk: "migrate", Name: "pre-ok", at: node.Gate, kind: node.InMessage, typ: proto.TypePreOK},
+	{Talk: "migrate", Name: "agreed", at: node.Game, kind: node.InMessage, typ: proto.TypePreOK},
+	{Talk: "migrate", Name: "hold", at: node.Gate, kind: node.InMessage, typ: proto.TypeHold},
+	{Talk: "migrate", Name: "hold-mark", at: node.Game, kind: node.InMessage, typ: proto.TypeHoldMark},
+	{Talk: "migrate", Name: "state", at: node.Gate, kind: node.InMessage, typ: proto.TypeState},
+	{Talk: "migrate", Name: "build", at: node.Game, kind: node.InMessage, typ: proto.TypeState},
+	{Talk: "migrate", Name: "built", at: node.Gate, kind: node.InMessage, typ: proto.TypeBuilt},
+	{Talk: "migrate", Name: "ready", at: node.Game, kind: node.InMessage, typ: proto.TypeBuilt},
+	{Talk: "migrate", Name: "commit", at: node.Gate, kind: node.InMessage, typ: proto.TypeCommit},
+	{Talk: "migrate", Name: "live", at: node.Game, kind: node.InMessage, typ: proto.TypeLive},
+	{Talk: "migrate", Name: "take", at: node.DB, kind: node.InMessage, typ: proto.TypeTake},
+	{Talk: "migrate", Name: "live-ack", at: node.Gate, kind: node.InMessage, typ: proto.TypeLiveAck},
+	{Talk: "migrate", Name: "departed", at: node.Game, kind: node.InMessage, typ: proto.TypeLiveAck},
+	{Talk: "migrate", Name: "live-heard", at: node.Game, kind: node.InMessage, typ: proto.TypeLiveHeard},
+
+	{Talk: "return", Name: "abort", at: node.Gate, kind: node.InMessage, typ: proto.TypeAbort},
+	{Talk: "return", Name: "aborted", at: node.Game, kind: node.InMessage, typ: proto.TypeAborted},
+	{Talk: "return", Name: "thawed", at: node.Gate, kind: node.InMessage, typ: proto.TypeThawed},
+	{Talk: "return", Name: "cancel", at: node.Game, kind: node.InMessage, typ: proto.TypeCancel},
+	{Talk: "return", Name: "orphan", at: node.Game, kind: node.InMessage, typ: proto.TypeOrphan},
+	{Talk: "return", Name: "adopted", at: node.Gate, kind: node.InMessage, typ: proto.TypeAdopted},
+	{Talk: "return", Name: "undo", at: node.Game, kind: node.InMessage, typ: proto.TypeUndo},
 }
+
+// Talks lists the conversations that faults are tried against at each step.
+func Talks() []string { return []string{"start", "login", "migrate"} }
 
 // StepNames lists the steps of a conversation in order.
 func StepNames(talk string) []string {

@@ -80,6 +80,17 @@ func (c *Calls) Executed(n uint64) {
 	c.done++
 }
 
+// Answered records that call n was answered by one who may have let it wait: of when it
+// ran that says nothing.
+func (c *Calls) Answered(n uint64) {
+	if !c.settle(n) {
+		c.doubles++
+		c.fault("call %d was answered twice", n)
+		return
+	}
+	c.done++
+}
+
 // Failed records that call n is known not to have run.
 func (c *Calls) Failed(n uint64) {
 	if !c.settle(n) {
@@ -90,16 +101,15 @@ func (c *Calls) Failed(n uint64) {
 	c.failed++
 }
 
-// Unknown records that the outcome of every open call up to n is unknown.
-func (c *Calls) Unknown(n uint64) {
-	for len(c.open) > 0 && c.open[0] <= n {
-		c.open = c.open[1:]
-		c.unknown++
-	}
+// Unknown records that the outcome of every open call behind one number and up to another is unknown.
+func (c *Calls) Unknown(after, n uint64) {
+	before := len(c.open)
+	c.open = slices.DeleteFunc(c.open, func(open uint64) bool { return open > after && open <= n })
+	c.unknown += uint64(before - len(c.open))
 }
 
 // AllUnknown records that the outcome of every open call is unknown.
-func (c *Calls) AllUnknown() { c.Unknown(c.number) }
+func (c *Calls) AllUnknown() { c.Unknown(0, c.number) }
 
 // Rest is to be called when nothing is under way any more: every call must have its outcome.
 func (c *Calls) Rest() {

@@ -23,7 +23,7 @@ func TestCallsNoticesEachFault(t *testing.T) {
 		{"all executed", func(k *Calls) { k.Executed(a); k.Executed(b); k.Executed(c) }, Tally{Done: 3}, ""},
 		{"one failed", func(k *Calls) { k.Executed(a); k.Failed(b); k.Executed(c) }, Tally{Done: 2, Failed: 1}, ""},
 		{"a failure told late", func(k *Calls) { k.Executed(c); k.Failed(a); k.Failed(b) }, Tally{Done: 1, Failed: 2}, ""},
-		{"a crash", func(k *Calls) { k.Executed(a); k.Unknown(b); k.Executed(c) }, Tally{Done: 2, Unknown: 1}, ""},
+		{"a crash", func(k *Calls) { k.Executed(a); k.Unknown(0, b); k.Executed(c) }, Tally{Done: 2, Unknown: 1}, ""},
 		{"a crash after all", func(k *Calls) { k.AllUnknown() }, Tally{Unknown: 3}, ""},
 		{"lost", func(k *Calls) { k.Executed(a); k.Executed(c) }, Tally{Done: 2, Lost: 1}, "call 102 has no outcome"},
 		{"answered twice", func(k *Calls) { k.Executed(a); k.Executed(a); k.Executed(b); k.Executed(c) },
@@ -32,7 +32,7 @@ func TestCallsNoticesEachFault(t *testing.T) {
 			Tally{Done: 3, Doubled: 1}, "call 101 ended twice"},
 		{"failed and executed", func(k *Calls) { k.Failed(a); k.Executed(a); k.Executed(b); k.Executed(c) },
 			Tally{Done: 2, Failed: 1, Doubled: 1}, "call 101 was answered twice"},
-		{"unknown and executed", func(k *Calls) { k.Unknown(a); k.Executed(a); k.Executed(b); k.Executed(c) },
+		{"unknown and executed", func(k *Calls) { k.Unknown(0, a); k.Executed(a); k.Executed(b); k.Executed(c) },
 			Tally{Done: 2, Unknown: 1, Doubled: 1}, "call 101 was answered twice"},
 		{"answered and never sent", func(k *Calls) { k.Executed(a); k.Executed(b); k.Executed(c); k.Executed(104) },
 			Tally{Done: 3, Doubled: 1}, "call 104"},
@@ -109,7 +109,7 @@ func TestCallsAccountForEverything(t *testing.T) {
 			"failed":   func(t *rapid.T) { k.Failed(take(t)) },
 			"unknown": func(t *rapid.T) {
 				n := rapid.Uint64Range(0, k.Sent()).Draw(t, "up to")
-				k.Unknown(n)
+				k.Unknown(0, n)
 				open = slices.DeleteFunc(open, func(one uint64) bool { return one <= n })
 			},
 			"save and load": func(t *rapid.T) {

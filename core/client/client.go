@@ -189,6 +189,7 @@ func (c *Client) workload(env *node.Env, body []byte) {
 // Answer is how a call ended that somebody had the client make.
 type Answer struct {
 	Key     uint64
+	Num     uint64 // of the call; 0 of one that was not made
 	Outcome proto.Outcome
 	Result  []byte // one encoded value; of a failed call, the words of the error
 }
@@ -289,14 +290,14 @@ func (c *Client) lose(env *node.Env) {
 	}
 	c.pushes.Restart()
 	clear(c.sentAt)
-	c.asksUnknown(math.MaxUint64)
+	c.asksUnknown(0, math.MaxUint64)
 	c.place.Ack = 0 // the next session's corrections have numbers of their own
 }
 
-// asksUnknown ends the calls up to a number that somebody had the client make: whether they ran is not known.
-func (c *Client) asksUnknown(most uint64) {
+// asksUnknown ends the calls behind a number and up to another that somebody had the client make: whether they ran is not known.
+func (c *Client) asksUnknown(after, most uint64) {
 	for _, n := range ordered.Keys(c.asks) {
-		if n <= most {
+		if n > after && n <= most {
 			c.answered(Answer{Key: c.asks[n], Outcome: proto.OutcomeUnknown})
 			delete(c.asks, n)
 		}
@@ -484,8 +485,8 @@ func (c *Client) message(env *node.Env, in *node.Input) {
 		var m proto.GameLost
 		if c.decode(env, payload, &m) {
 			env.Mark("client-told-game-lost")
-			c.calls.Unknown(m.Num)
-			c.asksUnknown(m.Num)
+			c.calls.Unknown(m.After, m.Num)
+			c.asksUnknown(m.After, m.Num)
 			c.pushes.Restart()
 			c.callMore(env)
 		}
@@ -513,17 +514,21 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 	case proto.OutcomeNoMethod, proto.OutcomeBadArgs, proto.OutcomeDenied:
 		c.rejected++
 	}
-	if m.Outcome != proto.OutcomeOK {
+	key, asked := c.asks[num]
+	switch {
+	case m.Outcome != proto.OutcomeOK:
 		c.calls.Failed(num)
-	} else {
+	case asked:
+		c.calls.Answered(num)
+	default:
 		c.calls.Executed(num)
 		if c.cfg.Method == "count" {
 			c.ledger(env, num, m.Result)
 		}
 	}
-	if key, ok := c.asks[num]; ok {
+	if asked {
 		delete(c.asks, num)
-		c.answered(Answer{key, m.Outcome, m.Result})
+		c.answered(Answer{key, num, m.Outcome, m.Result})
 	}
 	if at, ok := c.sentAt[num]; ok {
 		delete(c.sentAt, num)
@@ -638,6 +643,7 @@ func (c *Client) Inspect() Status {
 // Code reads or writes the answer.
 func (a *Answer) Code(w *wire.Coder) {
 	w.Uint64(&a.Key)
+	w.Uint64(&a.Num)
 	w.Uint8((*uint8)(&a.Outcome))
 	w.Bytes(&a.Result)
 }

@@ -112,13 +112,17 @@ func (w *work) Code(c *wire.Coder) {
 
 // DB is the role's state machine.
 type DB struct {
-	cfg      Config
-	busy     map[string]*work
-	ops      map[uint64]string // store operation -> key
-	queries  map[uint64]query  // store operation -> who asks
-	checks   map[uint64]*verification
-	failing  ordered.Map[string, node.Time] // accounts with wrong tries: when all tries are theirs again
-	lastOp   uint64
+	cfg     Config
+	busy    map[string]*work
+	ops     map[uint64]string // store operation -> key
+	queries map[uint64]query  // store operation -> who asks
+	checks  map[uint64]*verification
+	failing ordered.Map[string, node.Time] // accounts with wrong tries: when all tries are theirs again
+	lastOp  uint64
+
+	passing    map[string]passing // by key
+	announcers []node.Peer        // games that have said all
+
 	live     []node.Peer // as the manager lists them
 	settled  bool
 	list     uint64
@@ -129,7 +133,7 @@ type DB struct {
 // New makes a DB.
 func New(cfg Config) *DB {
 	cfg.StoreTimeout = cmp.Or(cfg.StoreTimeout, DefaultStoreTimeout)
-	return &DB{cfg: cfg, busy: map[string]*work{}, ops: map[uint64]string{}, queries: map[uint64]query{}, checks: map[uint64]*verification{}}
+	return &DB{cfg: cfg, busy: map[string]*work{}, ops: map[uint64]string{}, queries: map[uint64]query{}, passing: map[string]passing{}, checks: map[uint64]*verification{}}
 }
 
 // Step handles one input.
@@ -179,9 +183,26 @@ func (d *DB) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &list) {
 			d.processes(env, &list)
 		}
-	case proto.TypeClaim, proto.TypeSave, proto.TypeRelease, proto.TypeTakeName, proto.TypeDropName:
+	case proto.TypeExpect:
+		var m proto.Expect
+		if env.Decode(in, &m) {
+			d.expect(env, from, &m)
+		}
+	case proto.TypeUnexpect:
+		var m proto.Unexpect
+		if env.Decode(in, &m) {
+			d.unexpect(env, from, &m)
+		}
+	case proto.TypeAnnounced:
+		if !slices.Contains(d.announcers, from) {
+			d.announcers = append(d.announcers, from)
+		}
+	case proto.TypeClaim, proto.TypeTake, proto.TypeSave, proto.TypeRelease, proto.TypeTakeName, proto.TypeDropName:
 		r := request{typ: in.Type, from: from}
 		if r.decode(env, in) {
+			if r.typ == proto.TypeTake {
+				d.toBeTaken(&r)
+			}
 			d.request(env, r)
 		}
 	case proto.TypeQuery:
@@ -208,6 +229,11 @@ func (r *request) decode(env *node.Env, in *node.Input) bool {
 		var m proto.Claim
 		ok := env.Decode(in, &m)
 		r.release.Key, r.release.Num, r.release.Entity = m.Key, m.Num, m.Entity
+		return ok
+	case proto.TypeTake:
+		var m proto.Take
+		ok := env.Decode(in, &m)
+		r.release.Key, r.release.Num, r.release.Owner, r.release.Version = m.Key, m.Num, m.N, m.Version
 		return ok
 	case proto.TypeSave:
 		return env.Decode(in, &r.release.Save)
@@ -250,6 +276,7 @@ func (d *DB) processes(env *node.Env, list *proto.Processes) {
 	for _, dead := range list.Dead {
 		env.Forget(dead)
 	}
+	d.forgetPassing(list.Dead)
 }
 
 // BusyWith visits the keys of the records with a request under way, sorted.
@@ -286,6 +313,8 @@ func (d *DB) State(c *wire.Coder) {
 	wire.Map(c, &d.queries, (*wire.Coder).Uint64, func(c *wire.Coder, q *query) { c.Struct(q) })
 	d.codeChecks(c)
 	c.Uint64(&d.lastOp)
+	wire.Map(c, &d.passing, (*wire.Coder).String, func(c *wire.Coder, p *passing) { c.Struct(p) })
+	wire.Slice(c, &d.announcers, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	wire.Slice(c, &d.live, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	c.Bool(&d.settled)
 	c.Uint64(&d.list)
@@ -300,13 +329,14 @@ type Status struct {
 	Queries int    // under way
 	Checks  int    // of passwords under way
 	Failing int    // accounts with wrong tries of late
+	Passing int    // records that go, or went, to another game with their entities
 	Claims  uint64 // granted since start
 	Refused uint64
 }
 
 // Inspect returns what the db is doing.
 func (d *DB) Inspect() Status {
-	s := Status{Busy: len(d.busy), Queries: len(d.queries), Checks: len(d.checks), Failing: d.failing.Len(), Claims: d.records, Refused: d.refusals}
+	s := Status{Busy: len(d.busy), Queries: len(d.queries), Checks: len(d.checks), Failing: d.failing.Len(), Passing: len(d.passing), Claims: d.records, Refused: d.refusals}
 	for _, w := range d.busy {
 		s.Waiting += len(w.requests)
 	}

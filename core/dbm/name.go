@@ -3,6 +3,7 @@ package dbm
 import (
 	"strings"
 
+	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/proto"
 )
@@ -57,8 +58,8 @@ func OwnerOf(value []byte) (string, error) {
 	return string(r.Data), err
 }
 
-// HolderOf reads from a stored record which game has it loaded; the zero Peer is none.
-func HolderOf(value []byte) (node.Peer, error) {
+// HolderOf reads from a stored record which game has it loaded, the zero Peer is none, and of which entity it is.
+func HolderOf(value []byte) (node.Peer, addr.EntityID, error) {
 	r, err := decode(value)
-	return r.Holder, err
+	return r.Holder, r.Entity, err
 }

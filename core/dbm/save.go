@@ -49,6 +49,8 @@ func (d *DB) carryOut(env *node.Env, key string, w *work) {
 	switch r.typ {
 	case proto.TypeClaim:
 		d.claim(env, key, w, r)
+	case proto.TypeTake:
+		d.take(env, key, w, r)
 	case proto.TypeTakeName:
 		d.takeName(env, key, w, r)
 	case proto.TypeDropName:
@@ -77,7 +79,15 @@ func (d *DB) advance(env *node.Env, key string, w *work) {
 // claim makes the game the holder unless another live one is.
 func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 	rec := &w.record
-	if rec.Holder != (node.Peer{}) && rec.Holder != r.from {
+	holder, _ := d.holderOf(key, rec)
+	if holder != (node.Peer{}) && (holder == r.from || !d.holds(holder)) && !d.announced() {
+		env.Mark("claim-before-announced")
+		d.refuse(env, r, false)
+		d.advance(env, key, w)
+		return
+	}
+	by, owner, held := d.heldBy(key, rec, r.from)
+	if holder != (node.Peer{}) && (holder != r.from || held) {
 		if !d.settled {
 			// Absence from this list proves nothing yet.
 			env.Mark("claim-before-settled")
@@ -85,11 +95,11 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 			d.advance(env, key, w)
 			return
 		}
-		if d.holds(rec.Holder) && !planted.On("held-record-granted") { // two games load one record
+		if held && !planted.On("held-record-granted") { // two games load one record
 			env.Mark("claim-of-a-held-record")
 			d.refusals++
 			d.answer(env, r.from, &proto.Held{
-				Key: key, Num: r.release.Num, Game: rec.Holder, Entity: rec.Entity, Owner: rec.Owner,
+				Key: key, Num: r.release.Num, Game: by, Entity: rec.Entity, Owner: owner,
 			})
 			d.advance(env, key, w)
 			return
@@ -97,7 +107,7 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 		env.Mark("claim-from-the-dead")
 	}
 	rec.Holder = r.from
-	rec.Owner++
+	rec.Owner = max(rec.Owner, d.passing[key].ownerN, d.passing[key].nextN) + 1 // above whatever was tried
 	if rec.Entity.IsZero() {
 		rec.Entity = r.release.Entity
 	}
@@ -110,18 +120,23 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 // save writes under the owner's number, and only the owner's, on the version that it is based on.
 func (d *DB) save(env *node.Env, key string, w *work, r *request) {
 	rec, m := &w.record, &r.release
-	owns := rec.Holder == r.from && rec.Owner == m.Owner
+	holder, owner := d.holderOf(key, rec)
+	owns := holder == r.from && owner == m.Owner
 	if !owns && !planted.On("stale-owner-written") { // who lost the record writes over the one who has it
 		env.Mark("stale-owner-refused")
 		d.refuse(env, r, true)
 		d.advance(env, key, w)
 		return
 	}
+	proved := rec.Owner == m.Owner
+	if owns && !proved {
+		rec.Holder, rec.Owner = r.from, m.Owner // by a note; the store is to know it as well
+	}
 	if m.Delete {
 		d.delete(env, key, w)
 		return
 	}
-	again := w.has(m)
+	again := w.has(m) && proved
 	switch {
 	case m.Drop:
 	case again && r.typ == proto.TypeSave:
@@ -172,6 +187,7 @@ func bounded(env *node.Env, key string, index []proto.IndexEntry) []proto.IndexE
 func (d *DB) acknowledge(env *node.Env, key string, w *work) {
 	r, rec := &w.requests[0], &w.record
 	num := r.release.Num
+	d.proved(key, rec.Owner)
 	switch r.typ {
 	case proto.TypeClaim:
 		d.records++
@@ -197,6 +213,8 @@ func (d *DB) refuse(env *node.Env, r *request, stale bool) {
 	switch r.typ {
 	case proto.TypeClaim:
 		d.answer(env, r.from, &proto.Held{Key: key, Num: num})
+	case proto.TypeTake:
+		d.answer(env, r.from, &proto.NoSave{Key: key, Num: num, Stale: stale, Take: true})
 	case proto.TypeTakeName:
 		d.answer(env, r.from, &proto.NameTaken{Num: num, Failed: !stale})
 	case proto.TypeDropName:

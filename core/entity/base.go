@@ -177,6 +177,8 @@ type (
 	AboutToMigrate interface{ AboutToMigrate(c *Call) }
 	// Arrived is for an entity that has come from another game.
 	Arrived interface{ Arrived(c *Call) }
+	// MigrationFailed is for an entity that stays on its game; the error is a *Refused.
+	MigrationFailed interface{ MigrationFailed(c *Call, err error) }
 	// AboutToBeDestroyed is for an entity that is unloaded or destroyed after this hook.
 	AboutToBeDestroyed interface{ AboutToBeDestroyed(c *Call) }
 	// Moved is for an area entity whose client has moved it.
@@ -196,6 +198,6 @@ type (
 // hooks are the interfaces of all hooks, one method each, for the check that none is misspelled.
 var hooks = [...]reflect.Type{
 	reflect.TypeFor[Created](), reflect.TypeFor[Loaded](), reflect.TypeFor[ClientAttached](), reflect.TypeFor[ClientLost](),
-	reflect.TypeFor[AboutToMigrate](), reflect.TypeFor[Arrived](), reflect.TypeFor[AboutToBeDestroyed](),
+	reflect.TypeFor[AboutToMigrate](), reflect.TypeFor[Arrived](), reflect.TypeFor[MigrationFailed](), reflect.TypeFor[AboutToBeDestroyed](),
 	reflect.TypeFor[Moved](), reflect.TypeFor[CallFailed](), reflect.TypeFor[SpaceEnded](),
 }

@@ -93,13 +93,13 @@ func (c *Call) Hold() (Held, error) {
 
 // Destroy ends an entity behind the callback under way: its client is sent away,
 // its record saved. It may be called in any callback, for the entity itself too.
-func (c *Call) Destroy(e Entity) { c.world.doom(e.base().resident) }
+func (c *Call) Destroy(e Entity) { c.world.doom(c.env, e.base().resident) }
 
 // Delete is Destroy, and the entity's record is removed for good.
 func (c *Call) Delete(e Entity) {
 	r := e.base().resident
 	r.deleted = true
-	c.world.doom(r)
+	c.world.doom(c.env, r)
 }
 
 // NewSpace makes a space on this game; kind is for people. It lives until EndSpace,
@@ -122,8 +122,11 @@ func (c *Call) NewSpace(kind string) (addr.EntityID, error) {
 // entity that has ended, is an error.
 func (c *Call) Teleport(e Area, space addr.EntityID, at geom.Vec3, yaw float32) error {
 	r := e.base().resident
-	if r.gone {
+	switch {
+	case r.gone:
 		return ErrGone
+	case r.frozen:
+		return ErrMoving
 	}
 	if !isPlace(at, yaw) {
 		return ErrNoPlace
@@ -144,7 +147,7 @@ func (c *Call) In(space addr.EntityID) func(yield func(Area) bool) {
 		}
 		for id := range s.in.All() {
 			r := c.world.Find(id)
-			if r.dying {
+			if r.dying || r.frozen {
 				continue
 			}
 			c.world.touch(r)

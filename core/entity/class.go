@@ -21,6 +21,7 @@ type Class struct {
 	methods []methodPart
 	timers  map[string]func(Entity, *Call)
 	replies map[string]replyPart
+	carried []part // sections that move beside those of every entity
 	stub    bool
 	avatar  bool
 	area    bool

@@ -25,6 +25,8 @@ var (
 	ErrNoRecord     = errors.New("entity: no such record")
 	ErrNoPlace      = errors.New("entity: the position is no place")
 	ErrNoSpace      = errors.New("entity: no such space on this game")
+	ErrMoving       = errors.New("entity: the entity is on its way to another game")
+	ErrSameGame     = errors.New("entity: the entity is on that game already: Teleport moves it there")
 	ErrGone         = errors.New("entity: the entity has ended")
 	ErrPanicked     = errors.New("entity: the method panicked; its entity is gone")
 )

@@ -475,3 +475,13 @@ func (l *lab) Question(*node.Env, *Question) bool { return false }
 
 // Born takes every entity.
 func (l *lab) Born(*node.Env, *Resident) bool { return true }
+
+func (l *lab) Migrate(*node.Env, *Resident, *Destination) error { return nil }
+
+func (l *lab) Games(*node.Env) []node.Peer { return nil }
+
+func (l *lab) Doomed(*node.Env, *Resident) {}
+
+func (l *lab) PassOn(_ *node.Env, _, _, _ node.Peer, _ uint64, _ proto.Outcome, _ []byte) {}
+
+func (l *lab) MovedOn(_ *node.Env, _, _, _ node.Peer, _ uint64, _ node.Peer, _ bool) {}

@@ -27,7 +27,10 @@ type pending struct {
 	within        time.Duration
 	deadline      entityTimer // its num is 0 without one
 	gate          node.Peer   // by which it went
-	game          node.Peer   // to which, where the address says
+	game          node.Peer   // who answers, where that is known
+	maybe         node.Peer   // or who
+	through       []node.Peer // games by which the outcome comes, of a caller that has moved
+	origin        callKey     // of a call that another game made
 	before, after *pending    // of the same caller
 }
 
@@ -40,6 +43,11 @@ func (w *World) ask(c *Call, to *addr.Address, method uint16, args []byte, q que
 	}
 	w.lastNum++
 	num := w.lastNum
+	if c.self != nil && c.self.quiet {
+		w.keep(c.env, num, &q, within)
+		c.self.outbox = append(c.self.outbox, unsaid{to: *to, num: num, method: method, body: append([]byte(nil), args...)})
+		return
+	}
 	w.mail = Mail{To: *to, From: c.self, Num: num, Method: method, Args: args}
 	o := w.port.Send(c.env, &w.mail)
 	if o != proto.OutcomeOK {
@@ -48,6 +56,9 @@ func (w *World) ask(c *Call, to *addr.Address, method uint16, args []byte, q que
 	}
 	p := w.keep(c.env, num, &q, within)
 	p.gate, p.game = gateOf(&w.mail.To), w.mail.To.Mailbox.Game
+	if c.self != nil {
+		c.self.sentBy(p.gate)
+	}
 }
 
 // keep remembers a call that is under way, and sets its deadline.
@@ -59,8 +70,11 @@ func (w *World) keep(env *node.Env, num uint64, q *question, within time.Duratio
 	if p.reply != "" && p.from != nil {
 		p.from.asking++
 		if within > 0 {
-			p.deadline.ask = num
-			w.arm(env, &p.deadline, within)
+			p.deadline.left = within
+			if !p.from.quiet { // goOn starts it
+				p.deadline.ask = num
+				w.arm(env, &p.deadline, within)
+			}
 		}
 	}
 	return p
@@ -118,6 +132,9 @@ func (p *pending) unlink() {
 // caller waits for.
 func (w *World) forget(env *node.Env, p *pending) question {
 	w.pending.Delete(p.num)
+	if p.origin != (callKey{}) {
+		delete(w.adopted, p.origin)
+	}
 	p.unlink()
 	if p.reply != "" && p.from != nil {
 		p.from.asking--
@@ -166,7 +183,11 @@ func (w *World) owe(env *node.Env, q *question, o proto.Outcome) {
 func (w *World) Answered(env *node.Env, num uint64, o proto.Outcome, body []byte) {
 	p, waits := w.pending.Get(num)
 	if !waits {
-		env.Mark("answer-without-question")
+		w.passOn(env, callKey{env.Self(), num}, o, body)
+		return
+	}
+	if p.waits() {
+		p.from.late = append(p.from.late, lateOutcome{num, o, append([]byte(nil), body...)})
 		return
 	}
 	q := w.forget(env, p)
@@ -221,22 +242,45 @@ func failureText(o proto.Outcome, body []byte) string {
 // GateGone ends the calls that went by a gate that is dead: their outcome is not known.
 func (w *World) GateGone(env *node.Env, gate node.Peer) {
 	w.lose(env, func(p *pending) bool { return p.gate == gate })
+	w.loseOnward(func(o *onward) bool { return o.gate == gate })
 }
 
 // GameGone ends the calls to a dead game that went by a gate, on the gate's word
 // that nothing more will come from there.
 func (w *World) GameGone(env *node.Env, gate, game node.Peer) {
-	w.lose(env, func(p *pending) bool { return p.gate == gate && p.game == game })
+	w.lose(env, func(p *pending) bool { return p.gate == gate && p.lostOn(game) })
+	w.loseOnward(func(o *onward) bool { return o.gate == gate && (o.at == game || o.to == game) })
 }
 
 func (w *World) lose(env *node.Env, of func(*pending) bool) {
 	for _, p := range w.pending.All() {
-		if of(p) {
+		switch {
+		case !of(p):
+		case p.waits():
+			p.from.late = append(p.from.late, lateOutcome{p.num, proto.OutcomeUnknown, nil})
+		default:
 			q := w.forget(env, p)
 			w.owe(env, &q, proto.OutcomeUnknown)
 		}
 	}
 	w.settle(env)
+}
+
+// waits tells whether the call's caller hears no outcome now, as it is on its way.
+func (p *pending) waits() bool { return p.from != nil && (p.from.frozen || p.from.quiet) }
+
+// loseOnward forgets calls whose outcomes can no longer be carried on; who takes the
+// caller over knows what it has lost. One that may come back here is to hear of it.
+func (w *World) loseOnward(of func(*onward) bool) {
+	for key, o := range w.onward.All() {
+		switch {
+		case !of(o) || o.done:
+		case o.p == nil:
+			w.onward.Delete(key)
+		default:
+			o.done, o.outcome = true, proto.OutcomeUnknown
+		}
+	}
 }
 
 // Incoming is a call that has come. Args is good until World.Call returns.
@@ -254,7 +298,7 @@ func (w *World) Call(env *node.Env, in *Incoming) {
 	h := in.To.class.methods[in.Method]
 	o := w.allowed(env, in, h)
 	if o != proto.OutcomeOK {
-		w.port.Answer(env, &w.from, o, nil)
+		w.answer(env, in.To, &w.from, o, nil)
 		return
 	}
 	w.invoke(env, in.To, h, in.Args)
@@ -307,7 +351,7 @@ func (w *World) invoke(env *node.Env, r *Resident, h *handler, args []byte) {
 		w.leave(env, r)
 		if open {
 			r.takeHeld(held)
-			w.port.Answer(env, &w.from, proto.OutcomePanicked, nil)
+			w.answer(env, r, &w.from, proto.OutcomePanicked, nil)
 		}
 		w.panicked(env, r)
 		return
@@ -315,7 +359,7 @@ func (w *World) invoke(env *node.Env, r *Resident, h *handler, args []byte) {
 	w.leave(env, nil)
 	if open && (held == 0 || e.outcome != proto.OutcomeOK) {
 		r.takeHeld(held)
-		w.port.Answer(env, &w.from, e.outcome, e.body)
+		w.answer(env, r, &w.from, e.outcome, e.body)
 	}
 }
 

@@ -327,7 +327,7 @@ func TestTheAnswerOfAnEntityThatEnds(t *testing.T) {
 	l := newLab(t, false)
 	p := l.puppet("ann")
 	l.do(func(env *node.Env) {
-		l.world.doom(l.resident(p))
+		l.world.doom(env, l.resident(p))
 		l.callHere(env, l.resident(p), "poke", encoded[int64](t, 1))
 		l.world.settle(env)
 	})

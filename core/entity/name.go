@@ -102,7 +102,7 @@ func Answer[R any](c *Call, held Held, result R, err error) {
 	}
 	w.answered = h.from
 	c.self.takeHeld(held)
-	w.port.Answer(c.env, &w.answered, e.outcome, e.body)
+	w.answer(c.env, c.self, &w.answered, e.outcome, e.body)
 }
 
 // Push calls a method of an avatar's own client. While the client is away it is
@@ -178,7 +178,7 @@ func (k Kind[P]) Create(c *Call, setUp func(P)) (P, error) {
 // Find returns an entity of the class that lives on this game.
 func (k Kind[P]) Find(c *Call, id addr.EntityID) (P, bool) {
 	r, _ := c.world.residents.Get(id)
-	if r == nil || r.dying {
+	if r == nil || r.dying || r.frozen {
 		var none P
 		return none, false
 	}

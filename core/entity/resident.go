@@ -28,8 +28,16 @@ type Resident struct {
 	buckets     map[uint16]node.Time // by the place of a rated method among all: when its bucket is full again
 	firstCall   *pending             // calls under way, in the order in which they were sent
 	lastCall    *pending
-	asking      int        // those of them whose outcome a handler waits for
-	lost        []askState // calls that were under way when the record was written
+	asking      int         // those of them whose outcome a handler waits for
+	lost        []askState  // calls that were under way when the record was written
+	lastMove    uint64      // number of the latest migration that was tried
+	via         []node.Peer // gates by which it has sent since it came
+	late        []lateOutcome
+	outbox      []unsaid // while it is quiet
+	frozen      bool     // it does not run, as it is on its way
+	left        bool     // it was sent on its way for good
+	quiet       bool     // it has come, and what it makes for elsewhere waits
+	doomed      bool     // it is to end once it runs again
 	dying       bool
 	deleted     bool
 	gone        bool
@@ -107,8 +115,8 @@ func (r *Resident) name() string {
 	return r.id.String()
 }
 
-// label is what people know the entity by.
-func (r *Resident) label() string {
+// Label is what people know the entity by: an avatar's account, a stub's name, or the id.
+func (r *Resident) Label() string {
 	switch {
 	case r.stub != "":
 		return r.stub
@@ -264,12 +272,17 @@ func (w *World) Unseat(r *Resident) {
 
 // Unload ends an entity; Port.Retired hears what is left of it.
 func (w *World) Unload(env *node.Env, r *Resident) {
-	w.doom(r)
+	w.doom(env, r)
 	w.settle(env)
 }
 
-func (w *World) doom(r *Resident) {
+func (w *World) doom(env *node.Env, r *Resident) {
 	if r.dying || r.gone {
+		return
+	}
+	if r.frozen {
+		r.doomed = true
+		w.port.Doomed(env, r)
 		return
 	}
 	r.dying = true
@@ -312,6 +325,9 @@ func (w *World) Discard(env *node.Env, r *Resident) {
 
 // remove takes an entity out; calls that it holds end with the outcome.
 func (w *World) remove(env *node.Env, r *Resident, o proto.Outcome) {
+	if r.quiet {
+		w.speak(env, r)
+	}
 	r.gone, r.dying = true, true
 	w.dropTimers(env, r)
 	for _, num := range r.takeSavers() {

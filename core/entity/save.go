@@ -95,26 +95,35 @@ func (w *World) EndSaver(env *node.Env, num uint64, o proto.Outcome, text string
 }
 
 func (w *World) endSaver(env *node.Env, num uint64, o proto.Outcome, text string) {
-	p, waits := w.pending.Get(num)
-	if !waits {
-		env.Mark("saved-for-nobody")
-		return
-	}
-	q := w.forget(env, p)
-	if q.from == nil {
-		return
-	}
-	w.later(chore{kind: choreSaved, r: q.from, ask: q, outcome: o, text: text})
-}
-
-// savedOutcome tells the caller how a record's writing ended.
-func (w *World) savedOutcome(env *node.Env, d *chore) {
-	body := []byte(d.text)
-	if d.outcome == proto.OutcomeOK {
+	body := []byte(text)
+	if o == proto.OutcomeOK {
 		none := None{}
 		body = schema.MustFor[None]().Append(&w.encoder, nil, &none)
 	}
-	w.conclude(env, &d.ask, d.outcome, body)
+	p, waits := w.pending.Get(num)
+	switch {
+	case !waits:
+		env.Mark("saved-for-nobody")
+		w.passOn(env, callKey{env.Self(), num}, o, body)
+	case p.waits():
+		p.from.late = append(p.from.late, lateOutcome{num, o, body})
+	default:
+		w.end(env, p, o, body)
+	}
+}
+
+// loseSavers ends the calls of others that wait for the record of an entity which has left:
+// what was written is not known here. Its own go with it.
+func (w *World) loseSavers(env *node.Env, r *Resident) {
+	savers := r.savers
+	r.savers = nil
+	for _, s := range savers {
+		if p, waits := w.pending.Get(s.num); waits && p.from == r {
+			r.savers = append(r.savers, s)
+			continue
+		}
+		w.endSaver(env, s.num, proto.OutcomeUnknown, "")
+	}
 }
 
 // takeSavers takes the calls that wait for an entity's record from an entity that ends.

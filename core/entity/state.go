@@ -19,7 +19,10 @@ func (w *World) State(c *wire.Coder) {
 	c.Uint64(&w.panics)
 	w.codeSpaces(c)
 	w.codeResidents(c)
+	w.codeAside(c)
 	w.codePending(c)
+	w.codeOnward(c)
+	c.Int(&w.arriving)
 }
 
 func (w *World) codeSpaces(c *wire.Coder) {
@@ -82,6 +85,79 @@ func (w *World) codeResidents(c *wire.Coder) {
 	}
 }
 
+// codeAside reads or writes the entities that do not live here, but may.
+func (w *World) codeAside(c *wire.Coder) {
+	var all []*Resident
+	for _, r := range w.aside.All() {
+		all = append(all, r)
+	}
+	wire.Slice(c, &all, func(c *wire.Coder, r **Resident) {
+		if *r == nil {
+			*r = &Resident{}
+		}
+		c.Struct(&residentState{w, *r})
+	})
+	if !c.Decoding() || c.Err() != nil {
+		return
+	}
+	for _, r := range all {
+		w.aside.Set(r.id, r)
+		w.byNumber[r.number] = r
+	}
+}
+
+// codeOnward reads or writes the calls whose callers live elsewhere by now.
+func (w *World) codeOnward(c *wire.Coder) {
+	var all []onwardState
+	for key, o := range w.onward.All() {
+		all = append(all, onwardState{w: w, key: key, o: o})
+	}
+	wire.Slice(c, &all, func(c *wire.Coder, s *onwardState) {
+		s.w = w
+		if s.o == nil {
+			s.o = &onward{}
+		}
+		c.Struct(s)
+	})
+	if c.Decoding() {
+		for i := range all {
+			w.onward.Set(all[i].key, all[i].o)
+		}
+	}
+}
+
+// onwardState codes a call whose caller lives elsewhere within its world.
+type onwardState struct {
+	w   *World
+	key callKey
+	o   *onward
+}
+
+// Code reads or writes the call.
+func (s *onwardState) Code(c *wire.Coder) {
+	o := s.o
+	s.key.Code(c)
+	o.to.Code(c)
+	o.gate.Code(c)
+	o.at.Code(c)
+	c.Bool(&o.done)
+	c.Uint8((*uint8)(&o.outcome))
+	c.Bytes(&o.body)
+	kept := o.p != nil
+	c.Bool(&kept)
+	if !kept {
+		return
+	}
+	if c.Decoding() {
+		o.p = &pending{}
+	}
+	c.Uint64(&o.p.num)
+	c.Struct(&pendingState{s.w, o.p})
+	if c.Decoding() {
+		o.p.link()
+	}
+}
+
 // residentState codes a resident within its world.
 type residentState struct {
 	w *World
@@ -122,6 +198,44 @@ func (s *residentState) Code(c *wire.Coder) {
 		c.Uint64(&s.num)
 		c.Uint64(&s.copy)
 	})
+	s.codeMoving(c)
+}
+
+// codeMoving reads or writes what concerns migrations.
+func (s *residentState) codeMoving(c *wire.Coder) {
+	r := s.r
+	c.Uint64(&r.lastMove)
+	wire.Slice(c, &r.via, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
+	wire.Slice(c, &r.late, func(c *wire.Coder, l *lateOutcome) { c.Struct(l) })
+	wire.Slice(c, &r.outbox, func(c *wire.Coder, u *unsaid) { c.Struct(u) })
+	c.Bool(&r.frozen)
+	c.Bool(&r.left)
+	c.Bool(&r.quiet)
+	c.Bool(&r.doomed)
+}
+
+// Code reads or writes the outcome.
+func (l *lateOutcome) Code(c *wire.Coder) {
+	c.Uint64(&l.num)
+	c.Uint8((*uint8)(&l.outcome))
+	c.Bytes(&l.body)
+}
+
+// Code reads or writes what was not said yet.
+func (u *unsaid) Code(c *wire.Coder) {
+	c.Bool(&u.answer)
+	kind := uint8(u.to.Kind)
+	c.Uint8(&kind)
+	u.to.Kind = addr.AddressKind(kind)
+	c.Bool(&u.to.Client)
+	c.Struct(&u.to.Mailbox)
+	c.Struct(&u.to.Proxy)
+	c.String(&u.to.Stub)
+	c.Uint64(&u.num)
+	c.Uint16(&u.method)
+	u.origin.Code(c)
+	c.Uint8((*uint8)(&u.outcome))
+	c.Bytes(&u.body)
 }
 
 func (s *residentState) codePlayer(c *wire.Coder) {
@@ -193,6 +307,7 @@ func (t *entityTimer) Code(c *wire.Coder) {
 	c.Uint64(&t.key)
 	c.Int64((*int64)(&t.due))
 	c.Int64((*int64)(&t.every))
+	c.Int64((*int64)(&t.left))
 }
 
 func (s *residentState) codeHeld(c *wire.Coder) {
@@ -242,6 +357,9 @@ func (w *World) codePending(c *wire.Coder) {
 		p.num = num
 		w.pending.Set(num, p)
 		p.link()
+		if p.origin != (callKey{}) {
+			w.adopted[p.origin] = p
+		}
 		if p.deadline.num != 0 {
 			p.deadline.ask = num
 			w.timers[p.deadline.num] = &p.deadline
@@ -281,6 +399,10 @@ func (s *pendingState) Code(c *wire.Coder) {
 	codeAddress(c, &p.to)
 	c.Int64((*int64)(&p.within))
 	c.Uint64(&p.deadline.num)
+	c.Int64((*int64)(&p.deadline.left))
 	p.gate.Code(c)
 	p.game.Code(c)
+	p.maybe.Code(c)
+	wire.Slice(c, &p.through, func(c *wire.Coder, one *node.Peer) { c.Struct(one) })
+	p.origin.Code(c)
 }

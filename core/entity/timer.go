@@ -21,13 +21,14 @@ type entityTimer struct {
 	due   node.Time
 	every time.Duration // 0: once
 	ask   uint64        // of a deadline, the call's number
+	left  time.Duration // while its entity is frozen or quiet
 }
 
 func (w *World) setTimer(env *node.Env, r *Resident, name string, key uint64, d, every time.Duration) {
 	if r.class.class.timers[name] == nil {
 		panic("entity: class " + r.className() + " has no handler of timer " + name + ": give Define an OnTimer")
 	}
-	if r.gone {
+	if r.gone || r.frozen {
 		return
 	}
 	if t := r.timer(name, key); t != nil {
@@ -41,6 +42,9 @@ func (w *World) setTimer(env *node.Env, r *Resident, name string, key uint64, d,
 func (w *World) addTimer(env *node.Env, r *Resident, name string, key uint64, d, every time.Duration) {
 	t := &entityTimer{r: r, name: name, key: key, every: every}
 	r.timers = append(r.timers, t)
+	if t.left = d; r.quiet {
+		return // goOn starts it
+	}
 	w.arm(env, t, d)
 }
 
@@ -70,7 +74,7 @@ func (w *World) arm(env *node.Env, t *entityTimer, d time.Duration) {
 }
 
 func (w *World) cancelTimer(env *node.Env, r *Resident, name string, key uint64) {
-	if t := r.timer(name, key); t != nil {
+	if t := r.timer(name, key); t != nil && !r.frozen {
 		w.dropTimer(env, t)
 		w.stale(env, r)
 	}
@@ -84,8 +88,10 @@ func (w *World) dropTimers(env *node.Env, r *Resident) {
 }
 
 func (w *World) dropTimer(env *node.Env, t *entityTimer) {
-	env.Cancel(NodeTimer, t.num)
-	delete(w.timers, t.num)
+	if t.num != 0 {
+		env.Cancel(NodeTimer, t.num)
+		delete(w.timers, t.num)
+	}
 	if t.r != nil {
 		t.r.timers = slices.DeleteFunc(t.r.timers, func(one *entityTimer) bool { return one == t })
 	}

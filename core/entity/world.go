@@ -55,6 +55,16 @@ type Port interface {
 	Born(env *node.Env, r *Resident) bool
 	// FindPath asks for a way; Answered with the number ends it. False: too many are asked for.
 	FindPath(env *node.Env, num uint64, from, to geom.Vec3) bool
+	// Migrate begins an entity's move to another game; an error says why it cannot even be tried.
+	Migrate(env *node.Env, r *Resident, to *Destination) error
+	// Games returns the games that are ready.
+	Games(env *node.Env) []node.Peer
+	// Doomed hears that an entity on its way is to end as soon as that is possible.
+	Doomed(env *node.Env, r *Resident)
+	// PassOn carries the outcome of a call, as its first game numbers it, to the game where its caller is.
+	PassOn(env *node.Env, gate, to, game node.Peer, num uint64, o proto.Outcome, body []byte)
+	// MovedOn carries there who answers a call from now on, or may.
+	MovedOn(env *node.Env, gate, to, game node.Peer, num uint64, at node.Peer, maybe bool)
 	// Home returns the gate by which mail to an entity goes that has no client.
 	Home(env *node.Env, id addr.EntityID) node.Peer
 }
@@ -104,6 +114,10 @@ type IndexEntry = proto.IndexEntry
 type Watch struct {
 	Hook func(hook Hook, class *Class, name string) // name: an avatar's account, a stub's name or an id
 	Live func(id addr.EntityID, incarnation uint64, live bool)
+	// Came hears, before Live does, that an entity has come from another game, or is back.
+	Came func(r *Resident)
+	// Left hears that an entity has left for another game; it lives there, or here again, once Live says so.
+	Left func(r *Resident)
 	// Freed hears that the server moved an entity, or let its client move it farther or faster.
 	Freed func(r *Resident)
 }
@@ -144,7 +158,11 @@ type World struct {
 	spaces    ordered.Map[addr.EntityID, *space]
 	calls     map[string]any // *outgoing by name
 	pending   ordered.Map[uint64, *pending]
-	timers    map[uint64]*entityTimer // by number
+	adopted   map[callKey]*pending // those of pending that another game made
+	onward    ordered.Map[callKey, *onward]
+	arriving  int                                   // entities that are unpacked and do not live yet
+	aside     ordered.Map[addr.EntityID, *Resident] // these, and those that have departed and may return
+	timers    map[uint64]*entityTimer               // by number
 	lastID    uint64
 	lastNum   uint64 // of calls under way
 	lastTimer uint64
@@ -191,7 +209,7 @@ type handler struct {
 func NewWorld(cfg Config, port Port) *World {
 	w := &World{
 		cfg: cfg, port: port, table: cfg.Table, classes: map[string]*bound{}, calls: map[string]any{},
-		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{},
+		byNumber: map[uint64]*Resident{}, timers: map[uint64]*entityTimer{}, adopted: map[callKey]*pending{},
 	}
 	argument := map[string]*Class{}
 	for _, k := range cfg.Classes {
@@ -256,6 +274,7 @@ type chore struct {
 	ask     question // of an outcome
 	outcome proto.Outcome
 	text    string // what a method said that failed
+	body    []byte
 
 	space, fallback addr.EntityID // of a space that ends
 }
@@ -270,7 +289,6 @@ const (
 	choreRetire
 	choreFailed
 	choreOutcome
-	choreSaved
 	choreEndSpace
 	choreSpaceEnded
 )
@@ -300,7 +318,7 @@ func (w *World) leave(env *node.Env, failed *Resident) {
 			broken = append(broken, r)
 			continue
 		}
-		if r.saveNow {
+		if r.saveNow && !r.frozen { // one on its way is saved when it goes on
 			r.saveNow = false
 			w.port.Stale(env, r, 0)
 		}
@@ -441,11 +459,9 @@ func (w *World) doChore(env *node.Env, d *chore) {
 	case d.kind == choreFailed:
 		w.callFailed(env, d)
 	case d.kind == choreOutcome:
-		w.conclude(env, &d.ask, d.outcome, nil)
+		w.conclude(env, &d.ask, d.outcome, d.body)
 	case d.kind == choreSpaceEnded:
 		w.run(env, r, func(c *Call) { r.entity.(SpaceEnded).SpaceEnded(c, d.space) })
-	case d.kind == choreSaved:
-		w.savedOutcome(env, d)
 	case d.kind == choreRetire:
 		w.retire(env, r)
 	default:
@@ -510,7 +526,7 @@ func (w *World) doHook(env *node.Env, kind choreKind, r *Resident) {
 
 func (w *World) watch(hook Hook, r *Resident) {
 	if w.cfg.Watch.Hook != nil {
-		w.cfg.Watch.Hook(hook, r.class.class, r.label())
+		w.cfg.Watch.Hook(hook, r.class.class, r.Label())
 	}
 }
 

@@ -41,6 +41,10 @@ func (g *Game) clientCall(env *node.Env, in *node.Input) {
 			return
 		}
 	}
+	if to.Frozen() {
+		g.reply(env, s, num, proto.OutcomeNoAvatar, nil)
+		return
+	}
 	g.world.Call(env, &entity.Incoming{
 		From: entity.Origin{Via: s.Gate, Route: s.Route, Num: num}, To: to, Sender: t.resident, Method: m.Method, Args: m.Args,
 	})
@@ -78,14 +82,25 @@ func (g *Game) toGate(env *node.Env, s seat, m node.Message) {
 func (g *Game) undelivered(env *node.Env, in *node.Input) {
 	// A gate that is gone takes its routes with it, which linkDown has settled or will.
 	env.Mark("undelivered-to-gate")
+	if in.Type == proto.TypeState {
+		if of, _ := proto.MigrationOf(in); g.leaving.Has(of.Entity) {
+			l, _ := g.leaving.Get(of.Entity)
+			g.abortLeaving(env, l, proto.MigrateFull)
+		}
+		return
+	}
 	peer, ok := env.PeerOf(in.From)
 	if !ok || peer.Inc != in.Inc || in.Type != proto.TypeToClient || in.NumRoutes() < 2 {
 		return
 	}
 	if t := g.seats[seat{Gate: peer, Route: in.Route(1)}]; t != nil && t.state == live {
 		// The link is at its bound: this client has missed something, so its session cannot go on.
-		g.kick(env, t, proto.RefusedBusy)
-		g.unload(env, t)
+		if !t.resident.Frozen() {
+			g.kick(env, t, proto.RefusedBusy)
+		}
+		if t.state == live {
+			g.unload(env, t)
+		}
 	}
 }
 
@@ -107,6 +122,12 @@ func (g *Game) mail(env *node.Env, in *node.Input) {
 	to, o := g.addressee(env, in, via, m)
 	if o != proto.OutcomeOK {
 		g.answer(env, &from, o, nil)
+		return
+	}
+	if to.Frozen() {
+		if l, _ := g.leaving.Get(to.ID()); !g.holdMail(env, l, &from, m.Method, m.Args) {
+			g.answer(env, &from, proto.OutcomeFull, nil)
+		}
 		return
 	}
 	g.world.Call(env, &entity.Incoming{From: from, To: to, Method: m.Method, Args: m.Args})
@@ -150,6 +171,8 @@ func (g *Game) mailEnd(env *node.Env, in *node.Input) {
 // gameGone hears from a gate that nothing more will come from a dead game by it.
 func (g *Game) gameGone(env *node.Env, gate node.Peer, m *proto.GameGone) {
 	g.world.GameGone(env, gate, m.Game)
+	g.sourceGone(env, gate, m.Game)
+	g.targetGone(env, m.Game)
 }
 
 // post sends a call of an entity towards its address.

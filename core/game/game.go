@@ -103,6 +103,8 @@ const (
 	timerDrain
 	timerAsked     // key: tenant
 	timerQuestions // what the db could not tell is asked again
+	timerLeave     // key: leaving
+	timerCome      // key: coming
 	timerStubs     // the manager is told which stubs there are, and asks for the rest
 )
 
@@ -113,6 +115,7 @@ const (
 	loading   state = iota // its record was claimed and has not come yet
 	live                   // its entity runs
 	unloading              // its last save is on the way
+	arriving               // its entity is on its way here
 )
 
 type seat = entity.Seat
@@ -132,8 +135,9 @@ type tenant struct {
 	request  uint64 // number of the db request under way, or 0
 	client   seat
 	proxy    addr.Proxy
-	attached bool // the client is there; if not, it may come back
-	next     seat // who wants the avatar once it is unloaded
+	attached bool      // the client is there; if not, it may come back
+	alone    node.Time // when an avatar whose gate is dead ends; 0: it has a gate
+	next     seat      // who wants the avatar once it is unloaded
 	nextID   addr.ClientID
 	leaving  seat // to be told when it is unloaded
 	pushes   uint64
@@ -144,6 +148,9 @@ type tenant struct {
 	again    bool     // it has changed since the copy under way was taken
 	drop     bool     // the record is given back as it is: the entity's state is not to be trusted
 	remove   bool     // the record is removed for good
+	taking   bool     // the db was told that the record came with its entity, and has not answered
+	unproven bool     // nothing was saved under that number yet: a new db does not know it
+	quiet    bool     // the entity has come, and nothing may be written yet
 	asked    []uint64 // questions that want to know where the entity lives
 	savers   []uint64 // calls that wait for the last copy to be in the store
 }
@@ -174,6 +181,11 @@ type Game struct {
 	lastKey uint64
 	lastNum uint64
 
+	leaving   ordered.Map[addr.EntityID, *leaving]
+	leaveKeys map[uint64]*leaving
+	coming    ordered.Map[addr.EntityID, *coming]
+	comeKeys  map[uint64]*coming
+
 	list      proto.Processes
 	gates     []node.Peer // that have said they are connected to every game
 	opened    bool
@@ -194,6 +206,8 @@ type Game struct {
 	pushed    proto.Push
 	ended     proto.MailEnd // on its way to a caller
 	ending    proto.MailEnd // that has come
+	passed    proto.Forwarded
+	rawRoutes []byte
 	scratch   []byte
 	header    [proto.MailHeader]uint64
 }
@@ -206,6 +220,7 @@ func New(cfg Config, script Script) *Game {
 	g := &Game{
 		cfg: cfg, script: script, records: map[string]*tenant{}, seats: map[seat]*tenant{}, heard: map[hearing]uint64{}, questions: map[uint64]question{},
 		stubBoxes: map[string]addr.Mailbox{}, of: map[*entity.Resident]*tenant{},
+		leaveKeys: map[uint64]*leaving{}, comeKeys: map[uint64]*coming{},
 	}
 	g.world = entity.NewWorld(entity.Config{
 		Classes: script.Classes, Table: script.RPC(), Contain: cfg.Contain, Where: cfg.Where, Watch: script.Watch,
@@ -248,7 +263,7 @@ func (g *Game) Step(env *node.Env, in *node.Input) {
 func speaker(typ uint16) node.Kind {
 	switch typ {
 	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave,
-		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped, proto.TypeVerified:
+		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped, proto.TypeVerified, proto.TypeExpected:
 		return node.DB
 	case proto.TypeProcesses, proto.TypeBePrimary:
 		return node.Manager
@@ -270,6 +285,18 @@ func (g *Game) message(env *node.Env, in *node.Input) {
 		g.mail(env, in)
 	case proto.TypeMailEnd:
 		g.mailEnd(env, in)
+	case proto.TypePreReq, proto.TypePreOK, proto.TypePreNo, proto.TypeHoldMark, proto.TypeState, proto.TypeBuilt, proto.TypeNotBuilt,
+		proto.TypeFlushed, proto.TypeHeldMail, proto.TypeLive, proto.TypeLiveAck, proto.TypeLiveHeard, proto.TypeAborted,
+		proto.TypeCancel, proto.TypeUndo, proto.TypeOrphan:
+		g.moveMessage(env, in)
+	case proto.TypeRelayed:
+		g.relayed(env, in)
+	case proto.TypeForwarded:
+		g.forwarded(env, in)
+	case proto.TypeMailMoved:
+		g.mailMoved(env, in)
+	case proto.TypeExpected:
+		on(env, in, g.expected)
 	case proto.TypeGameGone:
 		on(env, in, g.gameGone)
 	case proto.TypeVerify:
@@ -349,6 +376,10 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 		if t != nil && t.state == live {
 			g.tellAsked(env, t, proto.OutcomeOK, g.world.MailboxOf(env, t.resident))
 		}
+	case timerLeave:
+		g.leaveTimer(env, g.leaveKeys[in.Num])
+	case timerCome:
+		g.askComing(env, g.comeKeys[in.Num])
 	case timerQuestions:
 		g.askQuestionsAgain(env)
 	case timerStubs:

@@ -10,13 +10,13 @@ import (
 	"messiah/core/proto"
 )
 
-var stateNames = [...]string{"loading", "live", "unloading"}
+var stateNames = [...]string{"loading", "live", "unloading", "arriving"}
 
 // View is what can be seen of one avatar.
 type View struct {
 	Account  string
 	Entity   addr.EntityID
-	State    string // "loading", "live" or "unloading"
+	State    string // "loading", "live", "unloading" or "arriving"; "leaving" of one that was sent on its way for good
 	Owner    uint64 // the number of the claim under which it was loaded
 	Gate     node.Peer
 	Route    uint64 // 0 where it has no client
@@ -30,7 +30,11 @@ func (g *Game) Avatars() iter.Seq[View] {
 			if t.account == "" {
 				continue
 			}
-			v := View{t.account, t.id, stateNames[t.state], t.owner, t.client.Gate, t.client.Route, t.attached}
+			state := stateNames[t.state]
+			if t.away() {
+				state = "leaving"
+			}
+			v := View{t.account, t.id, state, t.owner, t.client.Gate, t.client.Route, t.attached}
 			if !yield(v) {
 				return
 			}
@@ -45,6 +49,8 @@ type Status struct {
 	Avatars  int
 	Seats    int // routes of clients that the game knows
 	Queries  int // path queries under way
+	Leaving  int // entities that move away
+	Coming   int // entities that move here
 	Stubs    []proto.StubMade
 	List     uint64 // the version of the manager's list that it reported ready for
 	World    entity.Status
@@ -76,6 +82,6 @@ func (g *Game) World() *entity.World { return g.world }
 // Inspect returns what the game keeps.
 func (g *Game) Inspect() Status {
 	return Status{
-		g.opened, g.stopping, g.avatars(), len(g.seats), g.queries, slices.Clone(g.stubs), g.told, g.world.Inspect(),
+		g.opened, g.stopping, g.avatars(), len(g.seats), g.queries, g.leaving.Len(), g.coming.Len(), slices.Clone(g.stubs), g.told, g.world.Inspect(),
 	}
 }

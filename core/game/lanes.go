@@ -12,6 +12,7 @@ type Serial struct {
 	frame  []byte
 	body   []byte
 	routes [2]uint64
+	named  []uint64
 }
 
 // NewSerial makes the lane.
@@ -28,7 +29,11 @@ func (s *Serial) Step(env *node.LaneEnv, in *node.Input) {
 		s.routes = [2]uint64{in.Conn, uint64(in.Session)}
 		s.frame = wire.AppendFrame(s.frame[:0], proto.TypeToClient, in.Flags, s.routes[:], s.body)
 	default:
-		s.frame = wire.AppendFrame(s.frame[:0], in.Type, 0, nil, in.Body)
+		s.named = s.named[:0]
+		for i := range in.NumRoutes() {
+			s.named = append(s.named, in.Route(i))
+		}
+		s.frame = wire.AppendFrame(s.frame[:0], in.Type, 0, s.named, in.Body)
 	}
 	env.SendFrame(node.Peer{ID: in.From, Inc: in.Inc}, s.frame)
 }

@@ -1,6 +1,8 @@
 package game
 
 import (
+	"time"
+
 	"messiah/core/addr"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -10,6 +12,9 @@ import (
 func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 	s := seat{Gate: gate, Route: m.Route}
 	t := g.records[proto.AccountKey(m.Account)]
+	if t != nil && g.enterMoving(env, t, s, m) {
+		return
+	}
 	switch {
 	case g.stopping || !g.opened || t == nil && g.tenants.Len() >= MaxTenants:
 		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: proto.RefusedBusy})
@@ -23,8 +28,8 @@ func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 		g.stand(t)
 		g.settleLeaving(env, t)
 		g.sit(t, s, m.Client)
-	case t.state == unloading:
-		env.Mark("login-while-unloading")
+	case t.state == unloading || t.state == arriving:
+		env.Mark("login-while-" + stateNames[t.state])
 		g.fail(env, t.next, proto.RefusedSecondLogin)
 		delete(g.seats, t.next)
 		t.next, t.nextID = s, m.Client
@@ -32,6 +37,28 @@ func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 	default:
 		g.enterLive(env, t, s, m.Client)
 	}
+}
+
+// enterMoving has a client wait whose avatar is on its way to another game; false if it stays.
+func (g *Game) enterMoving(env *node.Env, t *tenant, s seat, m *proto.Enter) bool {
+	l, _ := g.leaving.Get(t.id)
+	if l == nil || t.state != live {
+		return false
+	}
+	env.Mark("login-while-leaving-" + phaseNames[l.phase])
+	switch l.phase {
+	case queued, asked:
+		g.cancelLeaving(env, l, proto.MigrateInterrupted)
+		return false
+	case ledger:
+		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: proto.RefusedBusy, Elsewhere: l.to.Game})
+	default:
+		g.fail(env, l.next, proto.RefusedSecondLogin)
+		delete(g.seats, l.next)
+		l.next, l.nextID = s, m.Client
+		g.seats[s] = t
+	}
+	return true
 }
 
 // enterLive gives an avatar that lives to another client.
@@ -46,7 +73,7 @@ func (g *Game) enterLive(env *node.Env, t *tenant, s seat, client addr.ClientID)
 		g.seats[s] = t
 		return
 	}
-	env.Cancel(timerGrace, t.key)
+	g.rejoined(env, t)
 	g.sit(t, s, client)
 	g.entered(env, t)
 	g.show(env, t)
@@ -169,6 +196,7 @@ func (g *Game) exit(env *node.Env, gate node.Peer, m *proto.Exit) {
 	switch {
 	case t == nil:
 		g.toGate(env, s, &proto.Exited{Route: s.Route})
+	case g.exitWaiting(env, t, s):
 	case t.next == s:
 		env.Mark("exit-while-waiting-for-unload")
 		delete(g.seats, s)
@@ -179,6 +207,19 @@ func (g *Game) exit(env *node.Env, gate node.Peer, m *proto.Exit) {
 	default:
 		g.leaveSeat(env, t, s)
 	}
+}
+
+// exitWaiting ends the wait of a client for an avatar that is on its way.
+func (g *Game) exitWaiting(env *node.Env, t *tenant, s seat) bool {
+	l, _ := g.leaving.Get(t.id)
+	if l == nil || l.next != s {
+		return false
+	}
+	env.Mark("exit-while-leaving")
+	delete(g.seats, s)
+	l.next = seat{}
+	g.toGate(env, s, &proto.Exited{Route: s.Route})
+	return true
 }
 
 // leaveSeat ends an avatar's life for its client.
@@ -208,14 +249,34 @@ func (g *Game) gateLost(env *node.Env, gate node.Peer) {
 			delete(g.seats, t.leaving)
 			t.leaving = seat{}
 		}
-		if t.client.Gate != gate {
-			continue
+		if l, _ := g.leaving.Get(t.id); l != nil && l.next.Gate == gate {
+			delete(g.seats, l.next)
+			l.next = seat{}
 		}
-		env.Mark("gate-lost-under-avatar")
-		g.lost(env, t)
-		g.stand(t)
-		if t.state == live {
-			env.After(g.cfg.Grace, timerGrace, t.key)
+		if t.client.Gate == gate && !t.away() {
+			g.seatLost(env, t)
 		}
 	}
+}
+
+// seatLost takes an avatar's client away whose gate is dead.
+func (g *Game) seatLost(env *node.Env, t *tenant) {
+	env.Mark("gate-lost-under-avatar")
+	g.lost(env, t)
+	g.stand(t)
+	if t.state == live {
+		g.leaveAlone(env, t, g.cfg.Grace)
+	}
+}
+
+// leaveAlone has an avatar end whose gate is dead, unless its client comes back by another one.
+func (g *Game) leaveAlone(env *node.Env, t *tenant, grace time.Duration) {
+	t.alone = env.Now().Add(grace)
+	env.After(grace, timerGrace, t.key)
+}
+
+// rejoined ends the time in which an avatar waits for its client.
+func (g *Game) rejoined(env *node.Env, t *tenant) {
+	env.Cancel(timerGrace, t.key)
+	t.alone = 0
 }

@@ -21,7 +21,7 @@ func (p port) Answer(env *node.Env, to *entity.Origin, o proto.Outcome, body []b
 
 func (p port) Push(env *node.Env, to entity.Seat, method uint16, args []byte) {
 	t := p.g.seats[to]
-	if t == nil || t.client != to {
+	if t == nil || t.client != to || t.away() {
 		env.Mark("push-without-client")
 		return
 	}
@@ -39,6 +39,34 @@ func (p port) Stale(env *node.Env, r *entity.Resident, within time.Duration) {
 func (p port) Placed(env *node.Env, r *entity.Resident) { p.g.placed(env, r) }
 
 func (p port) Home(env *node.Env, id addr.EntityID) node.Peer { return p.g.home(env, id) }
+
+func (p port) Migrate(env *node.Env, r *entity.Resident, to *entity.Destination) error {
+	return p.g.migrate(env, r, to)
+}
+
+func (p port) Games(*node.Env) []node.Peer {
+	var games []node.Peer
+	for i := range p.g.list.Live {
+		if one := &p.g.list.Live[i]; one.Peer.ID.Kind() == node.Game && one.Ready {
+			games = append(games, one.Peer)
+		}
+	}
+	return games
+}
+
+func (p port) Doomed(env *node.Env, r *entity.Resident) {
+	if l, _ := p.g.leaving.Get(r.ID()); l != nil {
+		p.g.abortLeaving(env, l, proto.MigrateInterrupted)
+	}
+}
+
+func (p port) PassOn(env *node.Env, gate, to, game node.Peer, num uint64, o proto.Outcome, body []byte) {
+	p.g.passOn(env, gate, to, game, num, o, body)
+}
+
+func (p port) MovedOn(env *node.Env, gate, to, game node.Peer, num uint64, at node.Peer, maybe bool) {
+	p.g.movedOn(env, gate, to, game, num, at, maybe)
+}
 
 func (p port) Question(env *node.Env, q *entity.Question) bool { return p.g.question(env, q) }
 

@@ -175,7 +175,9 @@ func (g *Game) born(env *node.Env, r *entity.Resident) bool {
 }
 
 // claims tells whether the tenant waits for its record: it has none to begin with, or is just made.
-func (t *tenant) claims() bool { return t.state == loading || t.owner == 0 }
+func (t *tenant) claims() bool {
+	return t.state == loading || t.owner == 0 || t.taking
+}
 
 // registered goes on with an entity that was made here and has its record now.
 func (g *Game) registered(env *node.Env, t *tenant) {
@@ -183,7 +185,7 @@ func (g *Game) registered(env *node.Env, t *tenant) {
 		g.world.Registered(t.resident, t.owner)
 	}
 	switch {
-	case t.state == unloading:
+	case t.state == unloading || t.save.taken: // a save that the db before has not answered
 		g.ask(env, t)
 	case t.again:
 		t.again = false

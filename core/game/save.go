@@ -9,6 +9,7 @@ import (
 	"messiah/core/node"
 	"messiah/core/planted"
 	"messiah/core/proto"
+	"messiah/core/wire"
 )
 
 var dbID = node.NewID(node.DB, 1)
@@ -29,6 +30,11 @@ func (g *Game) ask(env *node.Env, t *tenant) {
 	g.lastNum++
 	t.request = g.lastNum
 	switch {
+	case t.taking:
+		t.unproven = true
+		g.send(env, dbID, &proto.Take{Key: t.record, Num: t.request, N: t.owner, Version: t.version})
+	case t.state == arriving || t.quiet || t.away():
+		t.request = 0 // later
 	case t.claims():
 		g.send(env, dbID, &proto.Claim{Key: t.record, Num: t.request, Entity: t.id})
 	case t.save.taken:
@@ -65,12 +71,30 @@ func (g *Game) saveOf(t *tenant, s *copied) proto.Save {
 // askAgain repeats to a new db what the old one left unanswered.
 func (g *Game) askAgain(env *node.Env) {
 	for _, t := range g.tenants.All() {
+		if t.unproven && (t.state == live || t.state == unloading) && !t.away() {
+			t.taking = true
+		}
+		if m, _ := g.coming.Get(t.id); t.state == arriving && m != nil && !t.taking {
+			g.expect(env, m)
+			continue
+		}
 		if t.state != live || t.save.taken || t.claims() {
 			env.Mark("asked-the-next-db")
 			g.ask(env, t)
 		}
 	}
+	g.send(env, dbID, &proto.Announced{})
 }
+
+// askLate asks what had to wait until the entity was confirmed, or thawed.
+func (g *Game) askLate(env *node.Env, t *tenant) {
+	if t.request == 0 && (t.save.taken || t.state == unloading) {
+		g.ask(env, t)
+	}
+}
+
+// away tells whether the tenant's entity was sent to another game for good.
+func (t *tenant) away() bool { return t.resident != nil && t.resident.Away() }
 
 // answered finds the tenant that an answer of the db is about. One that belongs
 // to an earlier request, or to one of another kind, is stale.
@@ -87,6 +111,10 @@ func (g *Game) answered(env *node.Env, record string, num uint64, load bool) *te
 func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 	t := g.answered(env, m.Key, m.Num, true)
 	if t == nil {
+		return
+	}
+	if t.taking {
+		g.taken(env, t, m)
 		return
 	}
 	t.owner, t.version = m.Owner, m.Version
@@ -190,6 +218,7 @@ func (g *Game) unload(env *node.Env, t *tenant) { g.world.Unload(env, t.resident
 
 // retired hears from the world that an entity is gone.
 func (g *Game) retired(env *node.Env, r *entity.Resident, left entity.Left) {
+	g.stayed(env, r)
 	t := g.of[r]
 	if t == nil {
 		if r.Stub() != "" {
@@ -241,8 +270,14 @@ func (g *Game) stale(env *node.Env, r *entity.Resident, within time.Duration) {
 // saveNow writes a copy of a live entity's record; while one is under way the
 // next waits for its end.
 func (g *Game) saveNow(env *node.Env, t *tenant) {
-	if t.save.taken || t.claims() {
+	if t.save.taken || t.claims() || t.quiet {
 		t.again = true
+		return
+	}
+	if t.resident.Frozen() {
+		if l, _ := g.leaving.Get(t.id); l != nil {
+			l.saving = true
+		}
 		return
 	}
 	data, index := g.world.Record(env, t.resident)
@@ -258,7 +293,7 @@ func (g *Game) saved(env *node.Env, _ node.Peer, m *proto.Saved) {
 	if t == nil {
 		return
 	}
-	t.version = m.Version
+	t.version, t.unproven = m.Version, false
 	if !t.save.taken {
 		g.tellSavers(env, t, proto.OutcomeOK)
 		g.remove(env, t)
@@ -280,8 +315,12 @@ func (g *Game) saved(env *node.Env, _ node.Peer, m *proto.Saved) {
 }
 
 func (g *Game) noSave(env *node.Env, _ node.Peer, m *proto.NoSave) {
-	t := g.answered(env, m.Key, m.Num, false)
+	t := g.answered(env, m.Key, m.Num, m.Take)
 	if t == nil {
+		return
+	}
+	if m.Take && m.Stale {
+		g.notTaken(env, t)
 		return
 	}
 	if !m.Stale {
@@ -291,7 +330,7 @@ func (g *Game) noSave(env *node.Env, _ node.Peer, m *proto.NoSave) {
 	if t.state == live {
 		// The record belongs to somebody else: this copy of the entity must not go on.
 		env.Mark("lost-its-record")
-		g.disown(env, t)
+		g.lostRecord(env, t)
 		return
 	}
 	// An earlier try came through and its answer was lost, or another game was given the record.
@@ -308,8 +347,43 @@ func (g *Game) tellSavers(env *node.Env, t *tenant, o proto.Outcome) {
 	}
 }
 
+// lostRecord ends an entity whose record belongs to somebody else, or does so once it is
+// no longer on its way.
+func (g *Game) lostRecord(env *node.Env, t *tenant) {
+	l, _ := g.leaving.Get(t.id)
+	switch {
+	case l == nil || !t.resident.Frozen() && !t.away():
+		g.disown(env, t)
+	case !t.away():
+		l.discard = true
+		g.abortLeaving(env, l, proto.MigrateInterrupted)
+	}
+}
+
+// notTaken hears that a record that came with its entity is another's by now.
+func (g *Game) notTaken(env *node.Env, t *tenant) {
+	env.Mark("record-not-taken")
+	t.taking = false
+	m, _ := g.coming.Get(t.id)
+	l, _ := g.leaving.Get(t.id)
+	switch {
+	case m != nil && m.stage == adopting:
+		if !m.alone {
+			g.tellMove(env, m.gate, proto.TypeNotBuilt, m.of(), wire.Append(nil, &proto.Refused{Reason: proto.MigrateNoRecord}))
+		}
+		g.dropComing(env, m)
+	case l != nil && l.phase == claiming:
+		g.yieldBack(env, l)
+	case t.state == live:
+		g.lostRecord(env, t)
+	default:
+		g.remove(env, t)
+	}
+}
+
 // disown ends an entity whose record belongs to somebody else by now.
 func (g *Game) disown(env *node.Env, t *tenant) {
+	g.stayed(env, t.resident)
 	delete(g.of, t.resident)
 	g.world.Discard(env, t.resident)
 	t.resident = nil

@@ -12,6 +12,12 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 	switch in.From.Kind() {
 	case node.Manager:
 		g.register(env)
+	case node.Gate:
+		for _, l := range g.leaving.All() {
+			if l.phase == ledger && !g.linked(env, l.gate) {
+				g.askTarget(env, l)
+			}
+		}
 	case node.DB:
 		g.askAgain(env)
 		g.askQuestionsAgain(env)
@@ -89,6 +95,8 @@ func (g *Game) linkDown(env *node.Env, peer node.Peer) {
 	switch peer.ID.Kind() {
 	case node.Gate:
 		g.gates = slices.DeleteFunc(g.gates, func(p node.Peer) bool { return p == peer })
+		g.arbiterLost(env, peer)
+		g.comingLost(env, peer)
 		g.gateLost(env, peer)
 		if !planted.On("gate-lost-letters-untold") { // their senders wait for ever
 			g.world.GateGone(env, peer)
@@ -108,7 +116,7 @@ func (g *Game) stop(env *node.Env) {
 	g.stopping = true
 	env.After(g.cfg.DrainWithin, timerDrain, 0)
 	for _, t := range g.tenants.All() {
-		if t.state == live {
+		if t.state == live && !t.resident.Frozen() {
 			g.kick(env, t, proto.RefusedShutdown)
 		}
 		if t.state == live {
@@ -119,7 +127,7 @@ func (g *Game) stop(env *node.Env) {
 }
 
 func (g *Game) drained(env *node.Env) {
-	if g.stopping && g.tenants.Len() == 0 {
+	if g.stopping && g.tenants.Len() == 0 && g.leaving.Len() == 0 && g.coming.Len() == 0 {
 		g.leave(env)
 	}
 }

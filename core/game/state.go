@@ -25,6 +25,7 @@ func (g *Game) Settings(c *wire.Coder) {
 func (g *Game) State(c *wire.Coder) {
 	g.world.State(c)
 	g.codeTenants(c)
+	g.codeMoves(c)
 	c.Uint64(&g.lastKey)
 	c.Uint64(&g.lastNum)
 	c.Struct(&g.list)
@@ -73,6 +74,83 @@ func (h *heardNum) Code(c *wire.Coder) {
 	c.Uint64(&h.num)
 }
 
+// codeMoves reads or writes the migrations, behind the tenants.
+func (g *Game) codeMoves(c *wire.Coder) {
+	var away []*leaving
+	for _, l := range g.leaving.All() {
+		away = append(away, l)
+	}
+	wire.Slice(c, &away, func(c *wire.Coder, l **leaving) {
+		if *l == nil {
+			*l = &leaving{}
+		}
+		g.codeLeaving(c, *l)
+	})
+	var here []*coming
+	for _, m := range g.coming.All() {
+		here = append(here, m)
+	}
+	wire.Slice(c, &here, func(c *wire.Coder, m **coming) {
+		if *m == nil {
+			*m = &coming{}
+		}
+		g.codeComing(c, *m)
+	})
+}
+
+// codeLeaving reads or writes an entity that moves away.
+func (g *Game) codeLeaving(c *wire.Coder, l *leaving) {
+	c.Struct(l)
+	var key uint64
+	if l.t != nil {
+		key = l.t.key
+	}
+	lives := l.r != nil
+	c.Uint64(&key)
+	c.Bool(&lives)
+	if !c.Decoding() {
+		return
+	}
+	l.t, _ = g.tenants.Get(key)
+	if lives {
+		if l.r = g.world.Find(l.id); l.r == nil {
+			l.r = g.world.Aside(l.id)
+		}
+	}
+	if l.t != nil && l.r != nil {
+		l.t.resident = l.r
+		g.of[l.r] = l.t
+	}
+	if l.next != (seat{}) {
+		g.seats[l.next] = l.t
+	}
+	g.leaving.Set(l.id, l)
+	g.leaveKeys[l.key] = l
+}
+
+// codeComing reads or writes an entity that moves here.
+func (g *Game) codeComing(c *wire.Coder, m *coming) {
+	c.Struct(m)
+	var key uint64
+	if m.t != nil {
+		key = m.t.key
+	}
+	has := m.r != nil
+	c.Uint64(&key)
+	c.Bool(&has)
+	if !c.Decoding() {
+		return
+	}
+	m.t, _ = g.tenants.Get(key)
+	if has {
+		if m.r = g.world.Aside(m.id); m.r == nil {
+			m.r = g.world.Find(m.id)
+		}
+	}
+	g.coming.Set(m.id, m)
+	g.comeKeys[m.key] = m
+}
+
 func (g *Game) codeTenants(c *wire.Coder) {
 	var all []*tenant
 	for _, t := range g.tenants.All() {
@@ -91,9 +169,9 @@ func (g *Game) codeTenants(c *wire.Coder) {
 	for _, t := range all {
 		g.tenants.Set(t.key, t)
 		g.records[t.record] = t
-		if t.state == live {
-			t.resident = g.world.Find(t.id)
-			g.of[t.resident] = t
+		if r := g.world.Find(t.id); t.state == live && r != nil {
+			t.resident = r
+			g.of[r] = t
 		}
 		for _, s := range []seat{t.client, t.next, t.leaving} {
 			if s != (seat{}) {
@@ -118,6 +196,7 @@ func (t *tenant) Code(c *wire.Coder) {
 	t.client.Code(c)
 	t.proxy.Code(c)
 	c.Bool(&t.attached)
+	c.Int64((*int64)(&t.alone))
 	t.next.Code(c)
 	t.nextID.Code(c)
 	t.leaving.Code(c)
@@ -128,6 +207,9 @@ func (t *tenant) Code(c *wire.Coder) {
 	c.Bool(&t.again)
 	c.Bool(&t.drop)
 	c.Bool(&t.remove)
+	c.Bool(&t.taking)
+	c.Bool(&t.unproven)
+	c.Bool(&t.quiet)
 	wire.Slice(c, &t.asked, (*wire.Coder).Uint64)
 	wire.Slice(c, &t.savers, (*wire.Coder).Uint64)
 }

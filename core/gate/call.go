@@ -55,6 +55,12 @@ func (g *Gate) call(env *node.Env, c *client, num uint64, in *node.Input) {
 		g.answerCall(env, c, num, proto.OutcomeNoAvatar)
 		return
 	}
+	if m := g.holding(c); m != nil {
+		if !g.hold(env, m, held{typ: proto.TypeClientCall, flags: in.Flags, route: c.route, num: num}, in.Body) {
+			g.answerCall(env, c, num, fullOr(m.late))
+		}
+		return
+	}
 	c.called = num
 	err := env.Forward(c.game.ID, proto.TypeClientCall, in.Flags, g.routeTo(c), in.Body)
 	switch {
@@ -70,6 +76,10 @@ func (g *Gate) call(env *node.Env, c *client, num uint64, in *node.Input) {
 // link is at its bound, it is dropped: a later one says more.
 func (g *Gate) move(env *node.Env, c *client, in *node.Input) {
 	if c.state != stateIn {
+		return
+	}
+	if m := g.holding(c); m != nil {
+		g.holdMove(env, m, c, in.Body)
 		return
 	}
 	if err := env.Forward(c.game.ID, proto.TypeClientMove, node.FlagLatest, g.routeTo(c), in.Body); err != nil {

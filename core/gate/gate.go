@@ -76,6 +76,7 @@ const (
 	timerAgain                   // key: client
 	timerReport
 	timerDrain
+	timerHold // key: the migration's
 )
 
 // state is where a client stands.
@@ -114,6 +115,7 @@ type client struct {
 	been    bool   // the avatar was in once
 	acked   uint64 // number of the last push that the client is known to have
 	next    uint64 // the client waiting for this account
+	moving  uint64 // key of the migration of its avatar, or 0
 
 	proxy  addr.ClientID // the label that proxies have: of the first client in this place
 	pushes []letter      // by proxy, while the client is lost
@@ -139,6 +141,7 @@ func (c *client) Code(w *wire.Coder) {
 	w.Bool(&c.been)
 	w.Uint64(&c.acked)
 	w.Uint64(&c.next)
+	w.Uint64(&c.moving)
 	c.proxy.Code(w)
 	wire.Slice(w, &c.pushes, func(w *wire.Coder, one *letter) { w.Struct(one) })
 }
@@ -151,8 +154,11 @@ type Gate struct {
 	sessions  map[node.Session]*client // epochs that are attached or may be resumed
 	accounts  map[string]*client       // whose login has come through
 	routes    map[uint64]*client
-	proxies   map[addr.ClientID]*client      // whose login has come through
-	forwarded ordered.Map[letter, node.Peer] // calls by proxy under way, and to which game
+	proxies   map[addr.ClientID]*client        // whose login has come through
+	forwarded ordered.Map[letter, forwardedTo] // calls by proxy under way
+	moves     ordered.Map[addr.EntityID, *moving]
+	moveKeys  map[uint64]*moving
+	lastMove  uint64
 	lastKey   uint64
 	lastRoute uint64
 	lastCheck uint64
@@ -181,7 +187,7 @@ func New(cfg Config) *Gate {
 	}
 	return &Gate{
 		cfg: cfg, sessions: map[node.Session]*client{}, accounts: map[string]*client{}, routes: map[uint64]*client{},
-		proxies: map[addr.ClientID]*client{},
+		proxies: map[addr.ClientID]*client{}, moveKeys: map[uint64]*moving{},
 	}
 }
 
@@ -234,6 +240,17 @@ func (g *Gate) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &m) {
 			g.verified(env, &m)
 		}
+	case proto.TypeRelayed, proto.TypeForwarded, proto.TypeMailMoved:
+		g.relayed(env, in, in.Type)
+	case proto.TypeAskGone:
+		var m proto.AskGone
+		if env.Decode(in, &m) {
+			g.askGone(env, in, &m)
+		}
+	case proto.TypePreReq, proto.TypePreOK, proto.TypePreNo, proto.TypeHold, proto.TypeState, proto.TypeBuilt, proto.TypeNotBuilt,
+		proto.TypeFlush, proto.TypeHeldMail, proto.TypeCommit, proto.TypeLiveAck, proto.TypeAbort, proto.TypeCancel, proto.TypeThawed,
+		proto.TypeAdopted:
+		g.migrate(env, in)
 	case proto.TypeEntered:
 		var m proto.Entered
 		if env.Decode(in, &m) {
@@ -298,6 +315,8 @@ func (g *Gate) timer(env *node.Env, in *node.Input) {
 			g.dropSession(env, c)
 			g.exit(env, c)
 		}
+	case timerHold:
+		g.holdLate(env, g.moveKeys[in.Num])
 	case timerAgain:
 		if c != nil && c.state == retrying {
 			g.enter(env, c, node.Peer{})
@@ -353,14 +372,43 @@ func (g *Gate) State(c *wire.Coder) {
 	c.Uint64(&g.refused)
 	c.Uint64(&g.handled)
 	g.codeForwarded(c)
+	g.codeMoves(c)
 }
 
 // codeForwarded reads or writes the calls by proxy in the order in which they came.
 func (g *Gate) codeForwarded(c *wire.Coder) {
-	wire.Ordered(c, &g.forwarded, func(c *wire.Coder, l *letter, to *node.Peer) {
+	wire.Ordered(c, &g.forwarded, func(c *wire.Coder, l *letter, to *forwardedTo) {
 		l.Code(c)
-		to.Code(c)
+		to.game.Code(c)
+		c.Uint64(&to.client)
 	})
+}
+
+// codeMoves reads or writes the migrations in the order in which they began.
+func (g *Gate) codeMoves(c *wire.Coder) {
+	c.Uint64(&g.lastMove)
+	var all []*moving
+	for _, m := range g.moves.All() {
+		all = append(all, m)
+	}
+	wire.Slice(c, &all, func(c *wire.Coder, m **moving) {
+		if *m == nil {
+			*m = &moving{}
+		}
+		c.Struct(*m)
+	})
+	if c.Decoding() {
+		for _, m := range all {
+			g.moves.Set(m.id, m)
+			g.moveKeys[m.key] = m
+		}
+	}
+}
+
+// forwardedTo is where a call by proxy went: a game, for the avatar of a client.
+type forwardedTo struct {
+	game   node.Peer
+	client uint64
 }
 
 // index files a client that was read back under all its names.

@@ -92,7 +92,7 @@ func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 	old.route = g.lastRoute
 	g.routes[old.route] = old
 	if !planted.On("takeover-keeps-old-route") { // the avatar goes on for the client before
-		g.send(env, old.game.ID, &proto.ClientBack{Route: before, Next: old.route})
+		g.word(env, old, &proto.ClientBack{Route: before, Next: old.route})
 	}
 	g.welcome(env, old)
 }
@@ -233,7 +233,7 @@ func (g *Gate) exit(env *node.Env, c *client) {
 	case entering, stateIn:
 		c.state = exiting
 		env.Cancel(timerEnter, c.key)
-		g.send(env, c.game.ID, &proto.Exit{Route: c.route, Delivered: c.acked})
+		g.word(env, c, &proto.Exit{Route: c.route, Delivered: c.acked})
 	case exiting:
 	default:
 		g.finish(env, c)
@@ -306,20 +306,28 @@ func (g *Gate) kickByName(env *node.Env, m *proto.Kick) {
 // outcome of calls that were under way is unknown, and the client is told so.
 func (g *Gate) gameLost(env *node.Env, game node.Peer) {
 	g.gameDied(env, game)
+	g.movesLost(env, game)
 	for _, c := range g.clientsOn(game) {
+		if c.moving != 0 && g.moveKeys[c.moving].phase == orphan {
+			continue // its avatar goes on elsewhere
+		}
 		env.Mark("game-lost-" + stateNames[c.state])
-		was := c.state
-		g.dropRoute(env, c)
-		switch was {
-		case exiting:
-			g.finish(env, c)
-		case stateIn:
-			if !planted.On("game-lost-untold") { // the outcome of calls under way stays open
-				g.tell(env, c, &proto.GameLost{Num: c.called})
-			}
-			g.enter(env, c, node.Peer{})
-		default:
-			g.enter(env, c, node.Peer{})
+		g.enterAgain(env, c)
+	}
+}
+
+// enterAgain has an avatar loaded again whose game is lost.
+func (g *Gate) enterAgain(env *node.Env, c *client) {
+	was := c.state
+	g.dropRoute(env, c)
+	switch was {
+	case exiting:
+		g.finish(env, c)
+		return
+	case stateIn:
+		if !planted.On("game-lost-untold") { // the outcome of calls under way stays open
+			g.tell(env, c, &proto.GameLost{Num: c.called})
 		}
 	}
+	g.enter(env, c, node.Peer{})
 }

@@ -133,11 +133,25 @@ func (g *Gate) proxyMail(env *node.Env, in *node.Input) {
 		g.endMail(env, l, proto.OutcomeFull)
 		return
 	}
+	if m := g.holding(c); m != nil {
+		if !g.hold(env, m, held{typ: proto.TypeMail, route: c.route, letter: l}, in.Body) {
+			g.endMail(env, l, fullOr(m.late))
+		}
+		return
+	}
 	header := proto.MailRoutes(c.game, l.from, l.num)
 	routes := append(append(g.mailHeader[:0], header[:]...), c.route)
 	if g.sendMail(env, l, c.game, routes, in.Body, proto.OutcomeNoAvatar) {
-		g.forwarded.Set(l, c.game)
+		g.forwarded.Set(l, forwardedTo{c.game, c.key})
 	}
+}
+
+// fullOr says how a call ends that cannot wait, because it is one too many or would wait too long.
+func fullOr(late bool) proto.Outcome {
+	if late {
+		return proto.OutcomeNoAvatar
+	}
+	return proto.OutcomeFull
 }
 
 // proxyPush carries a call to the client behind a proxy.
@@ -181,7 +195,7 @@ func (g *Gate) settlePushes(env *node.Env, c *client, o proto.Outcome) {
 func (g *Gate) gameDied(env *node.Env, game node.Peer) {
 	for l, to := range g.forwarded.All() {
 		switch {
-		case to == game:
+		case to.game == game:
 			g.forwarded.Delete(l)
 			if !planted.On("dead-game-letters-untold") { // their senders wait for ever
 				g.endMail(env, l, proto.OutcomeUnknown)

@@ -52,7 +52,7 @@ func (g *Gate) resume(env *node.Env, c *client, old, epoch node.Session) {
 	})
 	g.settlePushes(env, c, proto.OutcomeOK)
 	if c.state == stateIn {
-		g.send(env, c.game.ID, &proto.ClientBack{Route: c.route})
+		g.word(env, c, &proto.ClientBack{Route: c.route})
 	}
 }
 
@@ -69,7 +69,7 @@ func (g *Gate) disconnected(env *node.Env, in *node.Input) {
 		c.lost = true
 		env.After(g.cfg.Grace, timerGrace, c.key)
 		if c.state == stateIn {
-			g.send(env, c.game.ID, &proto.ClientLost{Route: c.route})
+			g.word(env, c, &proto.ClientLost{Route: c.route})
 		}
 		return
 	}

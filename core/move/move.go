@@ -113,13 +113,27 @@ func (b *Budget) Allow(now node.Time, metres float64, within time.Duration) {
 	b.until = max(b.until, now.Add(within))
 }
 
-// Arrived takes the budget over from another process, whose clock was another. The
-// client went on while the entity was on its way: for that time its walk is allowed.
+// Departed returns the budget for another process, whose clock is another: its times
+// are from now on.
+func (b Budget) Departed(now node.Time) Budget {
+	b.refill(now)
+	if b.until <= now {
+		b.extra = 0
+	}
+	b.last, b.until = 0, max(b.until-now, 0)
+	return b
+}
+
+// Arrived goes on with a budget that departed elsewhere. The client went on while the
+// entity was on its way for so long: that time earns what it would have earned there. What
+// goes beyond a full budget is an allowance, as the moves of all that time come at once.
 func (b *Budget) Arrived(now node.Time, away time.Duration) {
-	b.last, b.left = now, b.most()
-	b.extra, b.until = 0, 0
-	away = min(max(away, 0), MaxAllowFor)
-	b.Allow(now, min(b.earned(away), MaxAllowance), away+b.Slack())
+	b.last, b.until = now, now.Add(time.Duration(b.until))
+	has := b.left + b.earned(min(max(away, 0), MaxAllowFor))
+	b.left = min(has, b.most())
+	if beyond := has - b.left; beyond > 0 {
+		b.Allow(now, min(beyond, MaxAllowance), b.Slack())
+	}
 }
 
 // Judge says what becomes of a client's move from the latest position that counted

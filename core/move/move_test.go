@@ -258,13 +258,14 @@ func TestAllowance(t *testing.T) {
 func TestArrivedFromAnotherClock(t *testing.T) {
 	b := budget(4, DefaultSlack)
 	b.Judge(node.Time(time.Hour), at(0), at(2), 0)
+	departed := b.Departed(node.Time(time.Hour))
 	var moved Budget
-	if err := wire.Decode(wire.Append(nil, b), &moved); err != nil || moved != *b {
-		t.Fatalf("%+v was read as %+v: %v", *b, moved, err)
+	if err := wire.Decode(wire.Append(nil, &departed), &moved); err != nil || moved != departed {
+		t.Fatalf("%+v was read as %+v: %v", departed, moved, err)
 	}
 	moved.Arrived(node.Time(time.Second), 300*ms)
-	if v := moved.Judge(node.Time(time.Second), at(0), at(4*0.8), 0); v != Good {
-		t.Errorf("the way of 300 ms and the slack, on arrival: %v", v)
+	if v := moved.Judge(node.Time(time.Second), at(0), at(4*0.3), 0); v != Good {
+		t.Errorf("the way of the 300 ms on its way, all else being used up before: %v", v)
 	}
 	if v := moved.Judge(node.Time(time.Second), at(0), at(0.5), 0); v != Refused {
 		t.Errorf("and 0.5 m more at once: %v", v)

@@ -234,11 +234,14 @@ func (*Logout) Type() uint16 { return TypeLogout }
 func (*Logout) Code(*wire.Coder) {}
 
 // GameLost tells the client that the game of its avatar died: the outcome of
-// every call up to Num that is still unanswered is unknown.
-type GameLost struct{ Num uint64 }
+// every call behind After and up to Num that is still unanswered is unknown.
+type GameLost struct{ After, Num uint64 }
 
 // Type returns the message's number.
 func (*GameLost) Type() uint16 { return TypeGameLost }
 
 // Code reads or writes the message.
-func (m *GameLost) Code(c *wire.Coder) { c.Uint64(&m.Num) }
+func (m *GameLost) Code(c *wire.Coder) {
+	c.Uint64(&m.After)
+	c.Uint64(&m.Num)
+}

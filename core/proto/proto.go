@@ -51,6 +51,13 @@ const (
 	TypeRelease = 175
 	TypeNoSave  = 176
 
+	// passing a record on, between game and db
+	TypeExpect    = 160
+	TypeExpected  = 161
+	TypeUnexpect  = 162
+	TypeTake      = 163
+	TypeAnnounced = 164
+
 	// query and unique names, between game and db
 	TypeQuery       = 180
 	TypeFound       = 181
@@ -69,6 +76,35 @@ const (
 	TypeStoreFind   = 195
 	TypeStoreListed = 196
 
+	// migrate, between the source, the arbiter and the target
+	TypePreReq    = 230
+	TypePreOK     = 231
+	TypePreNo     = 232
+	TypeHold      = 233
+	TypeHoldMark  = 234
+	TypeState     = 235
+	TypeBuilt     = 236
+	TypeNotBuilt  = 237
+	TypeFlush     = 238
+	TypeFlushed   = 239
+	TypeHeldMail  = 240
+	TypeCommit    = 241
+	TypeLive      = 242
+	TypeLiveAck   = 243
+	TypeLiveHeard = 244
+	TypeAbort     = 245
+	TypeAborted   = 246
+	TypeCancel    = 247
+	TypeThawed    = 248
+	TypeUndo      = 249
+	TypeOrphan    = 250
+	TypeAdopted   = 251
+	TypeRelayed   = 252
+	TypeWhatOf    = 253 // inside TypeRelayed alone
+	TypeMailMoved = 254
+	TypeForwarded = 255
+	TypeAskGone   = 256
+
 	// between client and gate or avatar, inside a session
 	TypeLogin        = 210
 	TypeLoggedIn     = 211
@@ -81,6 +117,7 @@ const (
 	TypeKicked       = 218
 	TypeMove         = 220
 	TypeCorrect      = 221
+	TypeGameMoved    = 223
 	TypeWorkload     = 219 // to a client, by whoever runs it
 	TypeAsk          = 222 // likewise
 )

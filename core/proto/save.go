@@ -139,6 +139,7 @@ type NoSave struct {
 	Key   string
 	Num   uint64
 	Stale bool
+	Take  bool // it was a Take
 }
 
 // Type returns the message's number.
@@ -149,4 +150,86 @@ func (m *NoSave) Code(c *wire.Coder) {
 	c.String(&m.Key)
 	c.Uint64(&m.Num)
 	c.Bool(&m.Stale)
+	c.Bool(&m.Take)
 }
+
+// Expect tells the db that the sending game may take a record over that another
+// holds, under the number N: until it says otherwise or is dead, nobody else is given
+// that record from a dead holder.
+type Expect struct {
+	Key string
+	Num uint64 // the game's own, echoed
+	N   uint64
+}
+
+// Type returns the message's number.
+func (*Expect) Type() uint16 { return TypeExpect }
+
+// Code reads or writes the message.
+func (m *Expect) Code(c *wire.Coder) {
+	c.String(&m.Key)
+	c.Uint64(&m.Num)
+	c.Uint64(&m.N)
+}
+
+// Expected answers an Expect.
+type Expected struct {
+	Key string
+	Num uint64
+	OK  bool // false: a later claim stands, or there is no room
+}
+
+// Type returns the message's number.
+func (*Expected) Type() uint16 { return TypeExpected }
+
+// Code reads or writes the message.
+func (m *Expected) Code(c *wire.Coder) {
+	c.String(&m.Key)
+	c.Uint64(&m.Num)
+	c.Bool(&m.OK)
+}
+
+// Unexpect takes an Expect back. It has no answer.
+type Unexpect struct {
+	Key string
+	N   uint64
+}
+
+// Type returns the message's number.
+func (*Unexpect) Type() uint16 { return TypeUnexpect }
+
+// Code reads or writes the message.
+func (m *Unexpect) Code(c *wire.Coder) {
+	c.String(&m.Key)
+	c.Uint64(&m.N)
+}
+
+// Take makes the sending game the loader of a record that moved to it, under the
+// number N. It is answered with Claimed, whose Data is there only if the record's
+// version is above the one named, or with a NoSave that is Stale.
+type Take struct {
+	Key     string
+	Num     uint64 // the game's own, echoed
+	N       uint64
+	Version uint64 // the highest that the state which moved can be behind
+}
+
+// Type returns the message's number.
+func (*Take) Type() uint16 { return TypeTake }
+
+// Code reads or writes the message.
+func (m *Take) Code(c *wire.Coder) {
+	c.String(&m.Key)
+	c.Uint64(&m.Num)
+	c.Uint64(&m.N)
+	c.Uint64(&m.Version)
+}
+
+// Announced tells a db that the sending game has told it of all that it expects or has taken.
+type Announced struct{}
+
+// Type returns the message's number.
+func (*Announced) Type() uint16 { return TypeAnnounced }
+
+// Code reads or writes the message.
+func (*Announced) Code(*wire.Coder) {}

@@ -61,7 +61,7 @@ func (s *Swarm) Status(number int) (st client.Status, runs bool) {
 		st = b.client.Inspect()
 		answers := make([]client.Answer, len(st.Answers))
 		for i, a := range st.Answers {
-			answers[i] = client.Answer{Key: a.Key, Outcome: a.Outcome, Result: append([]byte(nil), a.Result...)}
+			answers[i] = client.Answer{Key: a.Key, Num: a.Num, Outcome: a.Outcome, Result: append([]byte(nil), a.Result...)}
 		}
 		st.Answers = answers
 	})

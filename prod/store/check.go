@@ -141,7 +141,7 @@ func (c *check) record(key string, r *row, damage error) {
 	if !r.fits(key) {
 		c.found(key, "is over the bounds of a record")
 	}
-	holder, err := dbm.HolderOf(r.Value)
+	holder, _, err := dbm.HolderOf(r.Value)
 	if err != nil {
 		c.found(key, "its value cannot be read: "+err.Error())
 		return

@@ -9,6 +9,7 @@ import (
 	"messiah/core/check"
 	"messiah/core/entity"
 	"messiah/core/game"
+	"messiah/core/node"
 	"messiah/core/wire"
 )
 
@@ -32,6 +33,7 @@ const (
 
 const (
 	round   entity.Timer           = "round"
+	wander  entity.Timer           = "wander"
 	noted   entity.Reply[uint64]   = "noted"
 	sent    entity.Reply[uint64]   = "sent"
 	learnt  entity.Reply[Card]     = "learnt"
@@ -85,6 +87,8 @@ type Mail struct {
 	Ran   func(l Letter)
 	Told  func(l Letter, err error)
 	Quiet func() bool // nobody is to write any more
+
+	Wander time.Duration // so often a runner moves to another game; 0 never
 }
 
 // Runner is a player.
@@ -92,9 +96,7 @@ type Runner struct {
 	entity.AvatarAreaEntity
 	Ledger entity.Value[check.Ledger]     `entity:"saved"`
 	Book   entity.CustomMap[string, Card] `entity:"saved"`
-	out    map[addr.Address]*Letter       `entity:"transient"` // the last letter by each address
-	open   map[uint64]Letter              `entity:"transient"` // letters under way, by key
-	last   uint64                         `entity:"transient"`
+	pouch  pouch                          `entity:"transient"` // carried, not saved
 	mail   *Mail                          `entity:"transient"`
 }
 
@@ -109,7 +111,8 @@ type Post struct {
 // Crow lives on a game for as long as that does.
 type Crow struct {
 	entity.ServerAreaEntity
-	mail *Mail `entity:"transient"`
+	pouch pouch `entity:"transient"`
+	mail  *Mail `entity:"transient"`
 }
 
 // Errands returns the code of the game of letters.
@@ -122,21 +125,37 @@ func Errands(o *Observer, m *Mail) game.Script {
 		}
 		return ledger, err
 	}
+	runner := []entity.Part[*Runner]{
+		entity.Make(func() *Runner { return &Runner{mail: m} }),
+		entity.Carry("pouch", 1, func(r *Runner) *pouch { return &r.pouch }),
+		entity.OnTimer(wander, (*Runner).wander),
+		entity.OnTimer(wake, (*Runner).wake),
+		entity.Handle(Travel, (*Runner).travel, entity.OwnClient),
+		entity.Handle(Live, (*Runner).live, entity.OwnClient),
+		entity.Handle(Hatch, (*Runner).hatch, entity.OwnClient),
+		entity.Handle(Order, (*Runner).order, entity.OwnClient),
+		entity.Handle(Write, (*Runner).writeAll, entity.OwnClient),
+		entity.Handle(Nap, (*Runner).nap, entity.OwnClient),
+		entity.Handle(Quit, (*Runner).quit, entity.OwnClient),
+		entity.Handle(Store, (*Runner).store, entity.OwnClient),
+		entity.OnReply(ordered, (*Runner).ordered),
+		entity.Handle(Count, count, entity.OwnClient),
+		entity.Handle(Note, (*Runner).note),
+		entity.Handle(Learn, (*Runner).learn, entity.OwnClient),
+		entity.Handle(Send, (*Runner).send, entity.OwnClient),
+		entity.OnTimer(round, (*Runner).round),
+		entity.OnReply(noted, (*Runner).noted),
+		entity.OnReply(sent, (*Runner).sent),
+		entity.OnReply(learnt, (*Runner).learnt),
+		entity.OnReply(asked, (*Runner).asked),
+		entity.SaveWithin[*Runner](2 * time.Second),
+	}
+	if o.Speed > 0 {
+		runner = append(runner, entity.SpeedLimit[*Runner](o.Speed))
+	}
 	return game.Script{
 		Classes: []*entity.Class{
-			entity.Define(Runners,
-				entity.Make(func() *Runner { return &Runner{mail: m, out: map[addr.Address]*Letter{}, open: map[uint64]Letter{}} }),
-				entity.Handle(Count, count, entity.OwnClient),
-				entity.Handle(Note, (*Runner).note),
-				entity.Handle(Learn, (*Runner).learn, entity.OwnClient),
-				entity.Handle(Send, (*Runner).send, entity.OwnClient),
-				entity.OnTimer(round, (*Runner).round),
-				entity.OnReply(noted, (*Runner).noted),
-				entity.OnReply(sent, (*Runner).sent),
-				entity.OnReply(learnt, (*Runner).learnt),
-				entity.OnReply(asked, (*Runner).asked),
-				entity.SaveWithin[*Runner](2*time.Second),
-			),
+			entity.Define(Runners, runner...),
 			entity.Define(Posts,
 				entity.Make(func() *Post { return &Post{mail: m} }),
 				entity.Handle(Enter, (*Post).enter),
@@ -146,7 +165,9 @@ func Errands(o *Observer, m *Mail) game.Script {
 			),
 			entity.Define(Crows,
 				entity.Make(func() *Crow { return &Crow{mail: m} }),
+				entity.Carry("pouch", 1, func(w *Crow) *pouch { return &w.pouch }),
 				entity.Handle(Note, (*Crow).note),
+				entity.Handle(Travel, (*Crow).travel),
 				entity.OnReply(entered, (*Crow).entered),
 				entity.OnTimer(round, (*Crow).enter),
 			),
@@ -165,10 +186,35 @@ func Errands(o *Observer, m *Mail) game.Script {
 const roundEvery = 40 * time.Millisecond
 
 // Created and Loaded begin the rounds; a timer that was saved goes on by itself.
-func (r *Runner) Created(c *entity.Call) { round.Every(c, r, roundEvery) }
+func (r *Runner) Created(c *entity.Call) { r.begin(c) }
+
+func (r *Runner) begin(c *entity.Call) {
+	round.Every(c, r, roundEvery)
+	if r.mail.Wander > 0 {
+		wander.Every(c, r, r.mail.Wander)
+	}
+}
 
 // Loaded begins the rounds again.
-func (r *Runner) Loaded(c *entity.Call) { round.Every(c, r, roundEvery) }
+func (r *Runner) Loaded(c *entity.Call) { r.begin(c) }
+
+// wander moves the runner to any other game.
+func (r *Runner) wander(c *entity.Call) {
+	games := slices.DeleteFunc(c.Games(), func(p node.Peer) bool { return p == c.Here() })
+	if len(games) == 0 || r.mail.Quiet != nil && r.mail.Quiet() {
+		return
+	}
+	err := c.Migrate(r, entity.Destination{Game: games[c.Rand().IntN(len(games))], Stay: true})
+	if err != nil && !errors.Is(err, entity.ErrMoving) {
+		c.Log(node.Debug, "a runner stays", "why", err)
+	}
+}
+
+// Arrived has the post know where the runner lives now.
+func (r *Runner) Arrived(c *entity.Call) {
+	r.pouch.end(c)
+	Enter.Tell(c, addr.Stub(Posts), Entry{r.Account(), Card{r.Mailbox(c), r.Proxy()}})
+}
 
 // ClientAttached has the post know where the runner lives now.
 func (r *Runner) ClientAttached(c *entity.Call) {
@@ -222,19 +268,11 @@ func (k *Card) target(via Via) addr.Target {
 
 // write sends the next letter by an address. One that tells hears of failure alone.
 func (r *Runner) write(c *entity.Call, to addr.Target, tells bool, then entity.Reply[uint64]) {
-	a := to.Address()
-	l := r.out[a]
-	if l == nil {
-		l = &Letter{Stream: c.Rand().Uint64()}
-		r.out[a] = l
-	}
-	l.N++
-	r.last++
-	r.open[r.last] = *l
+	l := r.pouch.next(c, to.Address())
 	if r.mail.Sent != nil {
 		r.mail.Sent(r.ID(), *l, !tells)
 	}
-	with := entity.With{Key: r.last, Within: 3 * time.Second}
+	with := entity.With{Key: r.pouch.last, Within: 3 * time.Second}
 	if tells {
 		Note.Tell(c, to, *l, with)
 		return
@@ -251,11 +289,10 @@ func (r *Runner) hail(c *entity.Call, p addr.Proxy) {
 
 // told notes how a letter ended.
 func (r *Runner) told(key uint64, err error) {
-	l, known := r.open[key]
+	l, known := r.pouch.take(key)
 	if !known {
 		return
 	}
-	delete(r.open, key)
 	if r.mail.Told != nil {
 		r.mail.Told(l, err)
 	}

@@ -79,6 +79,7 @@ func Methods() []string {
 	return []string{
 		string(Count), string(Echo), string(Way), string(Where), string(Counted),
 		string(Note), string(Enter), string(LookUp), string(Learn), string(Send), string(Hear),
+		string(Travel), string(Order), string(Live), string(Hatch), string(Write), string(Nap), string(Quit), string(Store),
 		string(Stash), string(Seek), string(Open), string(Peek), string(Rename), string(Burn),
 	}
 }

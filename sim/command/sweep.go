@@ -247,7 +247,7 @@ func (c sweepCmd) sum(r *sweep.Report) swept {
 			s.MarksMissed = append(s.MarksMissed, mark)
 		}
 	}
-	for _, talk := range []string{"start", "login"} {
+	for _, talk := range sim.Talks() {
 		for _, step := range sim.StepNames(talk) {
 			for _, kind := range sim.FaultKinds(talk) {
 				if key := talk + "/" + step + "/" + string(kind); r.FaultByStep[key] == 0 {
@@ -292,7 +292,7 @@ func printSwept(w io.Writer, f *sweptFailure) {
 
 // printTable shows how often each kind of fault hit each step.
 func printTable(w io.Writer, hits map[string]uint64) {
-	for _, talk := range []string{"start", "login"} {
+	for _, talk := range sim.Talks() {
 		steps := sim.StepNames(talk)
 		fmt.Fprintf(w, "\n%-15s", talk)
 		for _, step := range steps {

@@ -50,7 +50,7 @@ type Cell struct {
 // Tables makes the tables of all conversations out of counts by "talk/step/kind".
 func Tables(hits map[string]uint64) []Table {
 	var all []Table
-	for _, talk := range []string{"start", "login"} {
+	for _, talk := range sim.Talks() {
 		t := Table{Talk: talk, Steps: sim.StepNames(talk)}
 		for _, kind := range sim.FaultKinds(talk) {
 			row := Row{Kind: string(kind)}
