@@ -72,6 +72,10 @@ func full(name, mark string, via siege.Via, about string) *sim.Scenario {
 			p.Release(held)
 			p.goesOn()
 			p.remembers()
+			p.Go(3 * time.Second) // so long a letter waits for its answer
+			if p.Marks()["call-timed-out"] > 0 {
+				p.Violate("delivered-or-told", "a call was lost without a word: its sender has waited in vain")
+			}
 		},
 	}
 }

@@ -77,6 +77,39 @@ func migrateMoves() *sim.Scenario {
 	}
 }
 
+// migrateMovesHeld has a client walk while its runner stands still on its way.
+func migrateMovesHeld() *sim.Scenario {
+	return &sim.Scenario{
+		Name:  "migrate-moves-held",
+		About: "Moves wait with the calls of a client whose runner is on its way: none is lost before the runner is there, none overtakes, and none is taken for too fast.",
+		Game:  letters(0, siege.Speed),
+		Options: func(o *sim.Options, s choice.Stream) {
+			moveCluster(o, s)
+			o.MoveEvery = 20 * time.Millisecond
+		},
+		Play: func(s *sim.Story) {
+			p := setOut(s)
+			p.Go(200 * time.Millisecond)
+			held := p.standsAt(pauseAt([]string{"built", "state", "build", "commit"}[p.Pick("pause", 4)]))
+			p.Go(100 * time.Millisecond)
+			p.Wait("stands", 2*time.Second)
+			if p.Pick("aborts", 2) == 1 {
+				life := p.Life(p.target)
+				p.Crash(p.target, 5*time.Second)
+				p.Lose(held)
+				p.dead(life)
+			}
+			p.Release(held)
+			p.Go(300 * time.Millisecond)
+			if n := p.ann.Status().Corrections; n > 0 {
+				p.Violate("honest-move", "ann walked no faster than she may, and was corrected %d times", n)
+			}
+			p.goesOn()
+			p.remembers()
+		},
+	}
+}
+
 // migrateAlone has a crow go, which has no client and no record, and its home gate or a game die.
 func migrateAlone() *sim.Scenario {
 	return &sim.Scenario{

@@ -6,6 +6,7 @@ import (
 
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/netsim"
 	"messiah/scenarios/siege"
 	"messiah/sim"
 	"messiah/sim/choice"
@@ -33,6 +34,33 @@ func migrateGateLost() *sim.Scenario {
 	return deathByTheWay("migrate-gate-lost",
 		"Where the arbiter dies on the way, source and target agree by another gate who goes on.",
 		func(p *passage) node.ID { return p.gate }, "pre-req", "live-heard")
+}
+
+// migrateGateLostUnevenly kills the arbiter, of which one of the two hears later than the other.
+func migrateGateLostUnevenly() *sim.Scenario {
+	return &sim.Scenario{
+		Name:    "migrate-gate-lost-unevenly",
+		About:   "Where the arbiter dies and one of source and target hears so later than the other, who asks too early asks again.",
+		Game:    Letters(),
+		Options: moveCluster,
+		Play: func(s *sim.Story) {
+			p := setOut(s)
+			step := choice.Pick(p.Draw(), "step", []string{"built", "ready", "commit", "live", "live-ack"})
+			life := p.Life(p.gate)
+			late := []node.ID{p.source, p.target}[p.Pick("late", 2)]
+			var lists *netsim.Held
+			p.upTo("migrate", step, p.who(step), func() {
+				lists = p.Net().Hold(listsFor(late))
+				p.Crash(p.gate, 5*time.Second)
+			})
+			p.dead(life)
+			p.Go(100 * time.Millisecond)
+			p.Wait("late", time.Second)
+			p.Release(lists)
+			p.goesOn()
+			p.remembers()
+		},
+	}
 }
 
 // deathByTheWay is the story of such a death. Behind the steps from one to another somebody is
@@ -68,19 +96,22 @@ func migrateUndone() *sim.Scenario {
 		Options: moveCluster,
 		Play: func(s *sim.Story) {
 			p := setOut(s)
-			built := p.stopped(p.target, p.gate, proto.TypeBuilt)
-			p.travel()
-			p.until("the arbiter is to hear that the target is ready", built)
+			bob := p.lives(p.bob, 0).Card
+			p.write(p.ann, bob, siege.ByMailbox, 1)
+			built := p.standsAt(pauseAt("built"))
 			p.waits()
 			acks := p.stopped(p.target, p.gate, proto.TypeLiveAck)
 			p.Release(built)
 			p.until("the arbiter is to hear that the runner lives", acks)
 			p.letters()
+			p.write(p.ann, bob, siege.ByMailbox, 2)
+			p.Go(5 * time.Millisecond)
 			p.Wait("lives", 20*time.Millisecond)
 			life := p.Life(p.target)
 			p.dies(p.target)
 			p.Lose(acks)
 			p.dead(life)
+			p.write(p.ann, bob, siege.ByMailbox, 2)
 			p.goesOn()
 			p.remembers()
 		},

@@ -102,11 +102,14 @@ func migrateAbortUnheard() *sim.Scenario {
 			p.Wait("unheard", 50*time.Millisecond)
 			life := p.Life(p.source)
 			p.Crash(p.source, 5*time.Second)
+			unheard := !p.Runs(p.source)
 			p.Lose(word)
 			p.Release(built)
 			p.dead(life)
 			p.goesOn()
-			p.remembers()
+			if unheard { // a source that hears it saves the runner and stops
+				p.remembers()
+			}
 		},
 	}
 }

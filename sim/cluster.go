@@ -157,6 +157,9 @@ func (w *World) watched(p *process, s game.Script) game.Script {
 	s.Watch.Freed = func(r *entity.Resident) {
 		w.saw(Sight{What: SawFreed, By: p, Entity: r.ID(), Incarnation: r.Incarnation()})
 	}
+	s.Watch.Waited = func(r *entity.Resident) {
+		w.saw(Sight{What: SawWaited, By: p, Entity: r.ID(), Incarnation: r.Incarnation()})
+	}
 	s.Watch.Hook = func(hook entity.Hook, k *entity.Class, name string) {
 		what, seen := sightOf(hook)
 		switch {

@@ -12,11 +12,11 @@ type Sight struct {
 	Account     string // or the stub's name
 	N           uint64
 	Count       uint64        // of SawExecuted: how many calls the avatar remembers, this one included
-	Entity      addr.EntityID // of SawSent, who sends; of SawLive, SawGone, SawLeft and SawCame, whose incarnation is N; of SawFreed
+	Entity      addr.EntityID // of SawSent, who sends; of SawLive, SawGone, SawLeft and SawCame, whose incarnation is N; of SawFreed and SawWaited
 	Stream      uint64        // of SawSent, SawRan and SawTold: all calls of one entity by one address; N is the call's number in it
 	Asks        bool          // of SawSent: the sender is to be told in any case
 	Err         error         // of SawTold: nil where the call ran
-	Incarnation uint64        // of SawFreed
+	Incarnation uint64        // of SawFreed and SawWaited
 }
 
 // SightKind says what game code saw.
@@ -35,9 +35,10 @@ const (
 	SawTold   // its sender is told how it ended
 	SawLive
 	SawGone
-	SawLeft  // the entity went to another game
-	SawCame  // it came from another game, or is back
-	SawFreed // the server moved the entity, or let its client move it farther
+	SawLeft   // the entity went to another game
+	SawCame   // it came from another game, or is back
+	SawWaited // an area entity runs that was on its way
+	SawFreed  // the server moved the entity, or let its client move it farther
 )
 
 // Oracle judges a run: from what nodes hold, what game code saw and what crossed

@@ -49,6 +49,16 @@ func setBit(set *[]uint64, n uint64) {
 	(*set)[i] |= 1 << (n % 64)
 }
 
+// clearAbove takes all numbers above one out of a set.
+func clearAbove(set []uint64, n uint64) {
+	i := n & 0xffffffff / 64
+	if i >= uint64(len(set)) {
+		return
+	}
+	set[i] &= 2<<(n%64) - 1
+	clear(set[i+1:])
+}
+
 func (o *calls) Saw(s Sight) {
 	if s.What != SawExecuted {
 		return

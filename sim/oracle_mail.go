@@ -17,8 +17,9 @@ type mail struct {
 	deaf
 	w       *World
 	streams map[uint64]*stream
-	excused bool          // something crashed: outcomes may be unknown
-	coming  addr.EntityID // the entity whose arrival is the next sight of it that lives
+	excused bool                       // something crashed: outcomes may be unknown
+	leftAt  map[addr.EntityID]writerOf // where an entity was that left last
+	coming  addr.EntityID              // the entity whose arrival is the next sight of it that lives
 }
 
 // stream is all calls of one entity by one address, numbered from 1.
@@ -39,7 +40,7 @@ type writerOf struct {
 }
 
 func newMail(w *World) *mail {
-	return &mail{w: w, streams: map[uint64]*stream{}}
+	return &mail{w: w, streams: map[uint64]*stream{}, leftAt: map[addr.EntityID]writerOf{}}
 }
 
 func (o *mail) Saw(s Sight) {
@@ -53,6 +54,7 @@ func (o *mail) Saw(s Sight) {
 	case SawGone:
 		o.gone(writerOf{s.By.index, s.By.life, s.Entity})
 	case SawLeft:
+		o.leftAt[s.Entity] = writerOf{s.By.index, s.By.life, s.Entity}
 		for _, id := range ordered.Keys(o.streams) {
 			if st := o.streams[id]; st.by.entity == s.Entity {
 				st.left = st.sent
@@ -79,15 +81,18 @@ func (o *mail) loaded(id addr.EntityID) {
 }
 
 // came goes on with the streams of an entity that came from another game. One that is
-// back where it was knows nothing of what it wrote elsewhere, and none of that was sent.
+// back where it was, and has left no other game meanwhile, knows nothing of what it wrote
+// elsewhere, and none of that was sent.
 func (o *mail) came(k writerOf) {
+	back := o.leftAt[k.entity] == k
 	for _, id := range ordered.Keys(o.streams) {
 		st := o.streams[id]
 		if st.by.entity != k.entity {
 			continue
 		}
-		if st.by == k {
+		if back {
 			st.sent = st.left
+			clearAbove(st.asks, st.left)
 		}
 		st.by, st.gone = k, false
 	}

@@ -28,6 +28,7 @@ type moves struct {
 	deaf
 	w       *World
 	walks   map[walkOf]walk
+	latest  map[addr.EntityID]walkOf  // of the walks
 	speeds  map[addr.EntityID]float64 // that the entity's client keeps to, in metres a second
 	refused map[node.ID]corrected
 	decoder wire.Decoder
@@ -55,6 +56,7 @@ type track struct {
 	at           geom.Vec3
 	when         node.Time
 	ahead, least float64
+	open         node.Time // until then comes what has waited: it had the time before for its way
 }
 
 // step goes on to a place and returns by how many metres the way is longer than the
@@ -65,7 +67,9 @@ func (t *track) step(to geom.Vec3, now node.Time, speed float64) float64 {
 		t.ahead += t.at.Distance(to) - walked
 	}
 	t.begun, t.at, t.when = true, to, now
-	t.least = min(t.least, t.ahead)
+	if now > t.open {
+		t.least = min(t.least, t.ahead)
+	}
 	return t.ahead - t.least
 }
 
@@ -76,16 +80,42 @@ type corrected struct {
 }
 
 func newMoves(w *World) *moves {
-	return &moves{w: w, walks: map[walkOf]walk{}, speeds: map[addr.EntityID]float64{}, refused: map[node.ID]corrected{}}
+	return &moves{w: w, walks: map[walkOf]walk{}, latest: map[addr.EntityID]walkOf{}, speeds: map[addr.EntityID]float64{}, refused: map[node.ID]corrected{}}
 }
 
 func (o *moves) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v %#v", o.walks, o.speeds, o.refused)
+	return fmt.Appendf(dst, "%#v %#v %#v %#v", o.walks, o.latest, o.speeds, o.refused)
 }
 
 func (o *moves) Saw(s Sight) {
-	if s.What == SawFreed {
+	switch s.What {
+	case SawFreed:
 		delete(o.walks, walkOf{s.By.index, s.By.life, s.Entity, s.Incarnation})
+	case SawWaited:
+		o.waited(walkOf{s.By.index, s.By.life, s.Entity, s.Incarnation})
+	case SawCame:
+		o.came(walkOf{s.By.index, s.By.life, s.Entity, s.N})
+	}
+}
+
+// waited lets what a client did while its entity was on its way come at once.
+func (o *moves) waited(k walkOf) {
+	if one, known := o.walks[k]; known {
+		one.held.open = o.w.now.Add(walkSlack)
+		one.claimed.open = one.held.open
+		o.walks[k] = one
+	}
+}
+
+// came goes on with the way of an entity that came from another game. One that is back
+// where it was may be behind where its client is.
+func (o *moves) came(to walkOf) {
+	from, walked := o.latest[to.entity]
+	one, known := o.walks[from]
+	delete(o.walks, from)
+	if walked && known && from.process != to.process {
+		o.walks[to] = one
+		o.latest[to.entity] = to
 	}
 }
 
@@ -129,7 +159,7 @@ func (o *moves) moved(p *process, g *game.Game, in *node.Input) {
 	if payload, ok := claimOf(in.Body); ok && o.decoder.Decode(payload, &o.said) == nil {
 		o.claim(&one, r.ID(), speed, slack)
 	}
-	o.walks[k] = one
+	o.walks[k], o.latest[k.entity] = one, k
 }
 
 // claimOf returns the move in a client message.

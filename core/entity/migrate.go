@@ -6,6 +6,7 @@ import (
 
 	"messiah/core/addr"
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/schema"
 )
@@ -141,7 +142,7 @@ func (w *World) HoldsForOthers(r *Resident) bool {
 
 // Freeze stops an entity: neither its timers nor its calls run until it is thawed.
 func (w *World) Freeze(env *node.Env, r *Resident) {
-	r.frozen = true
+	r.frozen, r.frozenAt = true, env.Now()
 	for _, t := range r.timers {
 		w.haltTimer(env, t)
 	}
@@ -161,6 +162,10 @@ func (w *World) haltTimer(env *node.Env, t *entityTimer) {
 // Thaw lets an entity run again, which then hears the outcomes that have come meanwhile.
 func (w *World) Thaw(env *node.Env, r *Resident) {
 	r.frozen = false
+	if p := r.place; p != nil {
+		p.budget = p.budget.Departed(r.frozenAt)
+		w.waited(env, p, env.Now().Sub(r.frozenAt))
+	}
 	w.goOn(env, r)
 	if r.doomed {
 		r.doomed = false
@@ -320,13 +325,17 @@ func (w *World) Drop(env *node.Env, r *Resident) {
 func (w *World) Arrive(env *node.Env, r *Resident, to *Destination, held time.Duration) {
 	w.arriving--
 	w.notAside(r)
-	r.frozen, r.quiet = false, true
+	r.frozen, r.quiet = false, !planted.On("speaks-before-confirmed") // the target may yet die unheard
 	if r.place != nil {
-		w.arriveAt(env, r, to, held)
+		w.arriveAt(env, r, to)
 	}
 	w.came(r)
 	w.admit(r)
 	if r.place != nil {
+		w.waited(env, r.place, held)
+		if !to.Stay {
+			w.freed(r.place)
+		}
 		if s, _ := w.spaces.Get(r.place.space); s != nil {
 			s.in.Add(r.id)
 		}
@@ -347,7 +356,7 @@ func (w *World) Arrived(env *node.Env, r *Resident) {
 	w.settle(env)
 }
 
-func (w *World) arriveAt(env *node.Env, r *Resident, to *Destination, held time.Duration) {
+func (w *World) arriveAt(env *node.Env, r *Resident, to *Destination) {
 	p := r.place
 	p.space = to.Space
 	if s, _ := w.spaces.Get(to.Space); s == nil {
@@ -359,8 +368,14 @@ func (w *World) arriveAt(env *node.Env, r *Resident, to *Destination, held time.
 	if !to.Stay {
 		p.at, p.yaw = to.At, to.Yaw
 	}
-	p.budget.Arrived(env.Now(), held)
-	w.freed(p)
+}
+
+// waited lets the client of an entity that was on its way so long move as far as it did meanwhile.
+func (w *World) waited(env *node.Env, p *Place, away time.Duration) {
+	p.budget.Arrived(env.Now(), away)
+	if w.cfg.Watch.Waited != nil {
+		w.cfg.Watch.Waited(p.owner)
+	}
 }
 
 // Confirm lets an entity go on that has arrived, once nothing can undo that.

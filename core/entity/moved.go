@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -69,6 +70,9 @@ func readMovedPlace(w *World, _ *node.Env, r *Resident, _ uint32, body []byte) e
 	if !isPlace(r.place.at, r.place.yaw) {
 		return ErrNoPlace
 	}
+	if planted.On("move-fills-budget") { // who goes from game to game may walk as fast as it likes
+		r.place.budget.SetSpeed(0, r.place.budget.Speed())
+	}
 	return nil
 }
 
@@ -88,6 +92,9 @@ func readHalted(w *World, env *node.Env, r *Resident, _ uint32, body []byte) err
 	for _, t := range s.all {
 		if r.class.class.timers[t.name] == nil {
 			env.Mark("timer-of-an-older-class")
+			continue
+		}
+		if planted.On("timers-lost") { // it forgets what it was waiting for
 			continue
 		}
 		if len(r.timers) >= MaxTimers || r.timer(t.name, t.key) != nil {

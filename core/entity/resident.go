@@ -35,9 +35,10 @@ type Resident struct {
 	late        []lateOutcome
 	outbox      []unsaid // while it is quiet
 	frozen      bool     // it does not run, as it is on its way
-	left        bool     // it was sent on its way for good
-	quiet       bool     // it has come, and what it makes for elsewhere waits
-	doomed      bool     // it is to end once it runs again
+	frozenAt    node.Time
+	left        bool // it was sent on its way for good
+	quiet       bool // it has come, and what it makes for elsewhere waits
+	doomed      bool // it is to end once it runs again
 	dying       bool
 	deleted     bool
 	gone        bool

@@ -209,6 +209,7 @@ func (s *residentState) codeMoving(c *wire.Coder) {
 	wire.Slice(c, &r.late, func(c *wire.Coder, l *lateOutcome) { c.Struct(l) })
 	wire.Slice(c, &r.outbox, func(c *wire.Coder, u *unsaid) { c.Struct(u) })
 	c.Bool(&r.frozen)
+	c.Int64((*int64)(&r.frozenAt))
 	c.Bool(&r.left)
 	c.Bool(&r.quiet)
 	c.Bool(&r.doomed)

@@ -120,6 +120,8 @@ type Watch struct {
 	Left func(r *Resident)
 	// Freed hears that the server moved an entity, or let its client move it farther or faster.
 	Freed func(r *Resident)
+	// Waited hears that an area entity runs that was on its way: what its client did meanwhile comes at once.
+	Waited func(r *Resident)
 }
 
 // Hook says what has happened to an entity.

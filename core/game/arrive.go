@@ -8,6 +8,7 @@ import (
 	"messiah/core/addr"
 	"messiah/core/entity"
 	"messiah/core/node"
+	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/wire"
 )
@@ -326,7 +327,7 @@ func (g *Game) adopt(env *node.Env, m *coming) {
 	env.Mark("migrate-adopting")
 	m.stage, m.owed = adopting, nil
 	for _, gate := range g.linkedGates(env) {
-		if (m.alone || slices.Contains(m.state.Via, gate)) && gate != m.gate {
+		if (m.alone || slices.Contains(m.state.Via, gate)) && gate != m.gate && !planted.On("adopts-at-once") { // what it sends overtakes what its source had sent
 			m.owed = append(m.owed, gate)
 			g.send(env, gate.ID, &proto.AskGone{Game: m.source})
 		}
@@ -407,7 +408,9 @@ func (g *Game) askComing(env *node.Env, m *coming) {
 		g.send(env, gate.ID, &proto.AskGone{Game: m.source})
 		g.relay(env, gate, m.source, &proto.Relayed{Kind: kind, Entity: m.id, N: m.n})
 	}
-	env.After(askEvery, timerCome, m.key)
+	if !planted.On("target-asks-once") { // the only answer may be lost
+		env.After(askEvery, timerCome, m.key)
+	}
 }
 
 // comingRelayed handles what the source of an entity says, whose arbiter is dead.

@@ -84,7 +84,7 @@ func (l *leaving) of() proto.Migration {
 // migrate begins to move an entity away.
 func (g *Game) migrate(env *node.Env, r *entity.Resident, to *entity.Destination) error {
 	switch {
-	case g.leaving.Has(r.ID()):
+	case g.leaving.Has(r.ID()) && !planted.On("second-move-forgets-first"): // the latest wish counts
 		return entity.ErrMoving
 	case g.leaving.Len() >= MaxMoves:
 		return entity.ErrFull
@@ -316,7 +316,7 @@ func (g *Game) tryCommit(env *node.Env, l *leaving) {
 func (g *Game) holdMail(env *node.Env, l *leaving, from *entity.Origin, method uint16, args []byte) bool {
 	if len(l.mail) >= entity.MaxFrozenMail {
 		env.Mark("frozen-mail-at-bound")
-		return false
+		return planted.On("frozen-mail-dropped") // and its sender is told nothing
 	}
 	env.Mark("mail-waits-for-frozen")
 	l.mail = append(l.mail, proto.HeldMail{
@@ -366,7 +366,7 @@ func (g *Game) goOn(env *node.Env, l *leaving, lost bool) {
 		m := &mail[i]
 		from := entity.Origin{Via: m.Via, Game: m.Game, Num: m.Num, Entity: m.From, Incarnation: m.FromInc}
 		switch {
-		case lost:
+		case lost && !planted.On("undo-runs-mail-again"): // what may have run elsewhere runs here
 			g.answer(env, &from, proto.OutcomeUnknown, nil)
 		case r.Dying():
 			g.answer(env, &from, proto.OutcomeStaleMailbox, nil)

@@ -44,7 +44,7 @@ func (g *Gate) holding(c *client) *moving {
 func (g *Gate) hold(env *node.Env, m *moving, h held, body []byte) bool {
 	if m.late || len(m.held) >= maxHeld || m.bytes+len(body) > maxHeldBytes {
 		env.Mark("hold-at-bound")
-		return false
+		return planted.On("full-hold-drops") // and its sender is told nothing
 	}
 	h.body = append([]byte(nil), body...)
 	m.held = append(m.held, h)
@@ -69,6 +69,9 @@ func (g *Gate) holdMove(env *node.Env, m *moving, c *client, body []byte) {
 func (g *Gate) word(env *node.Env, c *client, msg node.Message) {
 	if m := g.holding(c); m != nil && !planted.On("word-overtakes-hold") { // it reaches the game that the avatar leaves
 		env.Mark("word-held")
+		if msg.Type() == proto.TypeClientLost && planted.On("disconnect-clears-hold") { // with its session goes what it had said
+			m.held = nil
+		}
 		m.held = append(m.held, held{typ: msg.Type(), route: c.route, body: wire.Append(nil, msg)}) // of few kinds, once a session each
 		return
 	}
@@ -164,7 +167,9 @@ func (g *Gate) holdLate(env *node.Env, m *moving) {
 		h := &m.held[i]
 		switch h.typ {
 		case proto.TypeClientCall, proto.TypeMail:
-			g.refuseHeld(env, c, h)
+			if !planted.On("late-hold-drops") { // and its sender is told nothing
+				g.refuseHeld(env, c, h)
+			}
 			m.bytes -= len(h.body)
 		case proto.TypeClientMove:
 			m.bytes -= len(h.body)

@@ -93,7 +93,7 @@ func (g *Gate) migrate(env *node.Env, in *node.Input) {
 		return
 	}
 	m, _ := g.moves.Get(of.Entity)
-	if m != nil && m.n != of.N {
+	if m != nil && m.n != of.N && !planted.On("late-answer-accepted") { // whatever try it is about
 		env.Mark("migrate-answer-of-another-try")
 		m = nil
 	}
@@ -299,7 +299,7 @@ func (g *Gate) abort(env *node.Env, m *moving) {
 	m.phase = back
 	g.release(env, m)
 	env.Cancel(timerHold, m.key)
-	if !had {
+	if !had || planted.On("abort-cancels-at-once") { // the only other copy is dropped before the source runs
 		g.tellMove(env, m.target, proto.TypeCancel, m.of(m.source), nil)
 		g.closeMove(env, m)
 	}
