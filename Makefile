@@ -10,6 +10,7 @@ BOTS      ?= 50
 SIM       ?= 60s
 SIMFLAGS  ?=
 SOAK      ?= 30m
+MOVES     ?= 1000000
 VERIFY    ?= 1-5
 FUZZTIME  ?= 30s
 STORIES   ?= 2000
@@ -30,7 +31,7 @@ TARGETS  := linux/amd64 linux/arm64
 help: ## list the targets (the default)
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) VERIFY=$(VERIFY) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME) STORIES=$(STORIES)'
+	@echo '  Settings: BOTS=$(BOTS) SIM=$(SIM) SOAK=$(SOAK) MOVES=$(MOVES) VERIFY=$(VERIFY) FUZZTIME=$(FUZZTIME) BENCHTIME=$(BENCHTIME) STORIES=$(STORIES)'
 
 .PHONY: run
 run: bin/messiah ## build and start a whole cluster with bots; Ctrl-C drains and stops it
@@ -75,6 +76,12 @@ hunt: tools ## STORIES new stories of the cluster, drawn by rapid and shrunk whe
 soak: bin/messiah-sim ## a long sweep of SOAK; its outcome is kept as run/soak.xml
 	mkdir -p run
 	bin/messiah-sim sweep --for $(SOAK) --junit run/soak.xml $(SIMFLAGS)
+
+.PHONY: migrate
+migrate: bin/messiah-sim ## MOVES runs of all migration scenarios, about 200 a second on two processors; the outcome is kept as run/migrate.json
+	mkdir -p run
+	all="$$(bin/messiah-sim list | grep -c '^migrate')"; each="$$(( ($(MOVES) + all - 1) / all ))"; \
+	  bin/messiah-sim sweep 'migrate*' --seeds "1-$$each" --json > run/migrate.json; status=$$?; cat run/migrate.json; exit $$status
 
 .PHONY: verify
 verify: all-tools bin/messiah-sim ## the same seeds, VERIFY, on amd64 v1 and v3, arm64, the race detector, any GOMAXPROCS and GOGC

@@ -187,7 +187,7 @@ func checkHooks(t reflect.Type) error {
 			switch {
 			case m.Name == want.Name && !t.Implements(hook):
 				return fmt.Errorf("method %s is the hook's by name alone: write %s%s", m.Name, want.Name, strings.TrimPrefix(want.Type.String(), "func"))
-			case m.Name != want.Name && alike(m.Name, want.Name) && sameButReceiver(m.Type, want.Type):
+			case m.Name != want.Name && sameButReceiver(m.Type, want.Type) && alike(m.Name, want.Name):
 				return fmt.Errorf("method %s%s looks like the hook %s and is none: rename it",
 					m.Name, strings.TrimPrefix(want.Type.String(), "func"), want.Name)
 			}

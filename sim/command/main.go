@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -168,6 +169,27 @@ func scenarioNamed(name string) (*sim.Scenario, error) {
 		names += " " + sc.Name
 	}
 	return nil, usage("no scenario %q; there are:%s", name, names)
+}
+
+// scenariosLike finds the scenarios that a pattern of path.Match stands for, or the one of a name.
+func scenariosLike(pattern string) (some []*sim.Scenario, err error) {
+	if !strings.ContainsAny(pattern, "*?[") {
+		one, err := scenarioNamed(pattern)
+		return []*sim.Scenario{one}, err
+	}
+	for _, sc := range program.Scenarios {
+		is, err := path.Match(pattern, sc.Name)
+		if err != nil {
+			return nil, usage("%s is no pattern: write * for any letters, ? for one, [ab] for one of these", pattern)
+		}
+		if is {
+			some = append(some, sc)
+		}
+	}
+	if len(some) == 0 {
+		return nil, usage("no scenario is like %s; `%s list` names them", pattern, program.Name)
+	}
+	return some, nil
 }
 
 // statusOf returns the exit status of a verdict.

@@ -24,7 +24,7 @@ import (
 )
 
 type sweepCmd struct {
-	Names        []string      `arg:"" optional:"" help:"Scenarios; all of them where none is named."`
+	Names        []string      `arg:"" optional:"" help:"Scenarios, or patterns such as 'migrate*'; all of them where none is named."`
 	Seeds        string        `placeholder:"A-B" help:"The seeds to run, for example 1-2000."`
 	For          time.Duration `placeholder:"D" help:"Run new seeds for so long instead, for example 60s."`
 	Jobs         int           `help:"Worlds at once; 0 is one a processor."`
@@ -85,11 +85,11 @@ func (c sweepCmd) Run(out *output) error {
 		return usage("--until %s: there is no such oracle; `%s list` names them, and %s is every one", c.Until, program.Name, sweep.AnyOracle)
 	}
 	for _, name := range c.Names {
-		sc, err := scenarioNamed(name)
+		some, err := scenariosLike(name)
 		if err != nil {
 			return err
 		}
-		cfg.Scenarios = append(cfg.Scenarios, sc)
+		cfg.Scenarios = append(cfg.Scenarios, some...)
 	}
 	if len(c.Names) == 0 {
 		cfg.Scenarios = program.Scenarios
