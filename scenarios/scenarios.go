@@ -74,6 +74,7 @@ func All() []*sim.Scenario {
 		migrateMoves(),
 		migrateMovesHeld(),
 		migrateAlone(),
+		migrateOnTour(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+
 	"messiah/core/gate"
 	"messiah/core/node"
 	"messiah/core/session"
@@ -13,7 +15,8 @@ type hooks struct {
 	deaf
 	w        *World
 	attached map[avatarOf]bool
-	moved    map[string]bool // by account: what game code had heard where the avatar was last
+	moved    map[string]bool   // by account: what game code had heard where the avatar was, when it left
+	unsure   map[avatarOf]bool // avatars that go on as they were some time before: the next word settles it
 }
 
 // avatarOf is an account's avatar on one life of a game.
@@ -23,7 +26,7 @@ type avatarOf struct {
 }
 
 func newHooks(w *World) *hooks {
-	return &hooks{w: w, attached: map[avatarOf]bool{}, moved: map[string]bool{}}
+	return &hooks{w: w, attached: map[avatarOf]bool{}, moved: map[string]bool{}, unsure: map[avatarOf]bool{}}
 }
 
 func (o *hooks) Saw(s Sight) {
@@ -33,34 +36,45 @@ func (o *hooks) Saw(s Sight) {
 		if o.attached[k] {
 			o.w.Violate("connection-truth", "game code on %v heard twice that the client of %s is there", s.By.id, s.Account)
 		}
+		delete(o.unsure, k)
 		o.attached[k] = true
 	case SawLost:
-		if !o.attached[k] {
+		if !o.attached[k] && !o.unsure[k] {
 			o.w.Violate("connection-truth", "game code on %v heard that the client of %s is gone, which was not there", s.By.id, s.Account)
 		}
+		delete(o.unsure, k)
 		delete(o.attached, k)
 	case SawLeft:
-		o.moved[s.Account] = o.attached[k]
-		delete(o.attached, k)
-	case SawCame:
-		there := o.moved[s.Account] || o.leave(s.Account)
-		delete(o.moved, s.Account)
-		if there {
-			o.attached[k] = true
+		if !o.unsure[k] {
+			o.moved[s.Account] = o.attached[k]
 		}
+		o.leave(s.Account)
+	case SawCame:
+		o.came(k)
+	}
+}
+
+// came goes on with what an avatar's code had heard when the avatar left. Where it left
+// nobody, since a copy of it goes on whose original died, or who left before is back, it
+// is as it was some time before.
+func (o *hooks) came(k avatarOf) {
+	there, left := o.moved[k.account]
+	o.leave(k.account)
+	delete(o.moved, k.account)
+	switch {
+	case !left:
+		o.unsure[k] = true
+	case there:
+		o.attached[k] = true
 	}
 }
 
 // leave ends what games believe of an account's client which do not know yet that they are held
-// for dead and that the avatar goes on elsewhere; it tells whether one believed the client there.
-func (o *hooks) leave(account string) (there bool) {
-	for k := range o.attached {
-		if k.account == account {
-			there = true
-			delete(o.attached, k)
-		}
-	}
-	return there
+// for dead and that the avatar goes on elsewhere.
+func (o *hooks) leave(account string) {
+	is := func(k avatarOf, _ bool) bool { return k.account == account }
+	maps.DeleteFunc(o.attached, is)
+	maps.DeleteFunc(o.unsure, is)
 }
 
 func (o *hooks) Handled(p *process, in *node.Input) {
@@ -80,12 +94,9 @@ func (o *hooks) Ended(p *process) {
 	if p.id.Kind() != node.Game {
 		return
 	}
-	for k := range o.attached {
-		if k.process == p.index {
-			o.moved[k.account] = true // of an avatar on its way
-			delete(o.attached, k)
-		}
-	}
+	is := func(k avatarOf, _ bool) bool { return k.process == p.index }
+	maps.DeleteFunc(o.attached, is)
+	maps.DeleteFunc(o.unsure, is)
 }
 
 func (o *hooks) Calm() {
@@ -113,7 +124,8 @@ func (o *hooks) client(p *process, v *gate.View) {
 	if at.host == nil || at.host.Self() != v.Game {
 		return // a route that leads nowhere is another oracle's matter
 	}
-	if there := o.attached[avatarOf{at.index, at.life, v.Account}]; there == v.Lost {
+	k := avatarOf{at.index, at.life, v.Account}
+	if there := o.attached[k]; there == v.Lost && !o.unsure[k] {
 		o.w.Violate("connection-truth", "game code on %v believes that the client of %s is there: %v, and %v has lost it: %v", at.id, v.Account, there, p.id, v.Lost)
 	}
 }

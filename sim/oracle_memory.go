@@ -22,7 +22,7 @@ func (o *admission) remembers(dst []byte) []byte {
 func (o *oneStub) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.made) }
 
 func (o *hooks) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v", o.attached, o.moved)
+	return fmt.Appendf(dst, "%#v %#v %#v", o.attached, o.moved, o.unsure)
 }
 
 func (o *leaks) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v %#v", o.left, o.came) }

@@ -47,8 +47,13 @@ type Config struct {
 	// and remembers what it was pushed: Status.Heard.
 	Asked bool
 
+	// Greeting, if not nil, is called whenever an avatar is there that may not have heard it,
+	// again until it is answered. Its key is greetingKey.
+	Greeting *proto.Ask
+
 	StayKicked bool                // a second login elsewhere is the end of it
 	RTT        func(time.Duration) // called for each call that was answered; may be nil
+	Froze      func(time.Duration) // called with the round trip of the call that a migration held up longest; may be nil
 }
 
 // Times of a client that has lost its gate.
@@ -67,7 +72,14 @@ const (
 	timerCall
 	timerLogin
 	timerMove
+	timerGreet
 )
+
+// greetAgain is after how long a greeting that failed is said again.
+const greetAgain = 500 * time.Millisecond
+
+// greetingKey is the key of the greeting among the calls that somebody had it make.
+const greetingKey = math.MaxUint64
 
 // LaneSession is the lane that holds the client's session.
 const LaneSession = 0
@@ -120,6 +132,8 @@ type Client struct {
 	counted, kept, forgotten                 uint64 // what the avatar said: its count, what of it is stored; answers that knew less
 	rejected                                 uint64
 	moves, corrections                       uint64
+	migrations                               uint64
+	movedAt                                  node.Time // when the avatar moved last, 0 once a call was answered since
 	scratch, args                            []byte
 	origin                                   geom.Vec3  // of the walk: where corrections have moved it to
 	place                                    proto.Move // the latest that was sent, and the correction that was followed
@@ -249,7 +263,23 @@ func (c *Client) timer(env *node.Env, in *node.Input) {
 		if c.state == LoggingIn {
 			c.login(env)
 		}
+	case timerGreet:
+		c.greet(env)
 	}
+}
+
+// greet makes the call that each avatar is to hear.
+func (c *Client) greet(env *node.Env) {
+	if c.cfg.Greeting == nil || c.state != In || c.stop {
+		return
+	}
+	n, ok := c.calls.Next()
+	if !ok {
+		env.After(greetAgain, timerGreet, 0)
+		return
+	}
+	c.asks[n] = greetingKey
+	c.send(env, n, &proto.Call{Method: c.cfg.Greeting.Method, Args: c.cfg.Greeting.Args})
 }
 
 func (c *Client) dial(env *node.Env) {
@@ -488,7 +518,14 @@ func (c *Client) message(env *node.Env, in *node.Input) {
 			c.calls.Unknown(m.After, m.Num)
 			c.asksUnknown(m.After, m.Num)
 			c.pushes.Restart()
+			c.greet(env)
 			c.callMore(env)
+		}
+	case proto.TypeGameMoved:
+		var m proto.GameMoved
+		if c.decode(env, payload, &m) {
+			c.migrations++
+			c.movedAt = env.Now()
 		}
 	case proto.TypeKicked:
 		c.kicked(env, payload)
@@ -529,14 +566,28 @@ func (c *Client) reply(env *node.Env, num uint64, payload []byte) {
 	if asked {
 		delete(c.asks, num)
 		c.answered(Answer{key, num, m.Outcome, m.Result})
+		if key == greetingKey && m.Outcome != proto.OutcomeOK {
+			env.After(greetAgain, timerGreet, 0)
+		}
 	}
 	if at, ok := c.sentAt[num]; ok {
 		delete(c.sentAt, num)
+		c.froze(env, at)
 		if c.cfg.RTT != nil && m.Outcome == proto.OutcomeOK {
 			c.cfg.RTT(env.Now().Sub(at))
 		}
 	}
 	c.callMore(env)
+}
+
+// froze tells how long the first call took that was answered behind a migration, if it was
+// under way when the client heard of that: none waited longer.
+func (c *Client) froze(env *node.Env, sent node.Time) {
+	moved := c.movedAt
+	c.movedAt = 0
+	if moved != 0 && sent <= moved && c.cfg.Froze != nil {
+		c.cfg.Froze(env.Now().Sub(sent))
+	}
 }
 
 // ledger compares the avatar's word on what it has executed with the call that it
@@ -582,6 +633,7 @@ func (c *Client) loggedIn(env *node.Env, payload []byte) {
 	if c.cfg.MoveEvery > 0 {
 		env.After(time.Duration(env.Rand().IntN(int(c.cfg.MoveEvery))), timerMove, 0)
 	}
+	c.greet(env)
 	c.callMore(env)
 }
 
@@ -622,6 +674,7 @@ type Status struct {
 	Rejected                                 uint64 // calls that the avatar does not know, or not like this
 	PushGaps, PushDisorder                   uint64
 	Moves                                    uint64
+	Migrations                               uint64   // of the avatar, as the gates tell
 	Answers                                  []Answer // of calls that somebody had it make, the latest last
 	Corrections                              uint64   // of moves that were refused
 	Heard                                    []Heard  // of an Asked client, the latest last
@@ -636,7 +689,7 @@ func (c *Client) Inspect() Status {
 		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
 		Refusals: c.refusals, Refused: c.refused, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
 		LedgerFaults: c.ledgerFaults, Counted: c.counted, Kept: c.kept, Forgotten: c.forgotten, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves, Corrections: c.corrections, Older: c.older, Answers: c.answers, Heard: c.heard,
+		Moves: c.moves, Migrations: c.migrations, Corrections: c.corrections, Older: c.older, Answers: c.answers, Heard: c.heard,
 	}
 }
 
@@ -675,9 +728,10 @@ func (c *Client) State(w *wire.Coder) {
 	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
 	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
 	wire.Slice(w, &c.heard, func(w *wire.Coder, h *Heard) { w.Struct(h) })
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections} {
+	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections, &c.migrations} {
 		w.Uint64(n)
 	}
+	w.Int64((*int64)(&c.movedAt))
 	w.Struct(&c.refused)
 	w.Float64(&c.origin.X)
 	w.Float64(&c.origin.Y)

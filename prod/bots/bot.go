@@ -33,7 +33,9 @@ func (l *loop) boot(b *bot, account string, entropy []byte) {
 		Table: l.swarm.cfg.RPC, Method: l.swarm.cfg.Method, Payload: l.swarm.cfg.Payload, Asked: l.swarm.cfg.Asked,
 		Outstanding: l.swarm.cfg.Outstanding, CallEvery: l.swarm.cfg.Every,
 		Client: l.swarm.cfg.Client, NumberBase: l.swarm.cfg.NumberBase, StayKicked: l.swarm.cfg.StayKicked,
-		RTT: func(d time.Duration) { l.answered(b, d) },
+		Greeting: l.swarm.cfg.Greeting,
+		RTT:      func(d time.Duration) { l.answered(b, d) },
+		Froze:    l.freezes.Add,
 	})
 	b.host = node.NewHost(node.Config{
 		Self: node.NewID(node.Client, b.index*len(l.swarm.loops)+l.number+1), Version: l.swarm.cfg.Version,

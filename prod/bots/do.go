@@ -2,10 +2,14 @@ package bots
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"messiah/core/client"
 	"messiah/core/entity"
+	"messiah/core/node"
+	"messiah/core/proto"
+	"messiah/core/wire"
 )
 
 // Do has the n-th bot, from 0, call a method of its avatar and waits for the
@@ -18,6 +22,48 @@ func Do[A, R any](ctx context.Context, s *Swarm, n int, m entity.Method[A, R], a
 		return result, err
 	}
 	return client.ResultOf(m, answer)
+}
+
+// DoAll has every bot that has its avatar call a method, and returns the results of those
+// that were answered before the context ended.
+func DoAll[A, R any](ctx context.Context, s *Swarm, m entity.Method[A, R], args A) []R {
+	key := s.asked.Add(1)
+	ask := client.AskOf(s.cfg.RPC, key, m, args)
+	s.each(func(l *loop) {
+		l.tell(&node.Input{Kind: node.InMessage, Type: proto.TypeAsk, Body: wire.Append(nil, &ask)})
+	})
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		results, open := answersTo(s, key, m)
+		if open == 0 || ctx.Err() != nil {
+			return results
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// answersTo returns what the bots were answered, and how many of those that run have no answer yet.
+func answersTo[A, R any](s *Swarm, key uint64, m entity.Method[A, R]) (results []R, open int) {
+	s.each(func(l *loop) {
+		for i := range l.bots {
+			b := &l.bots[i]
+			if b.host == nil || b.ended {
+				continue
+			}
+			answers := b.client.Inspect().Answers
+			at := slices.IndexFunc(answers, func(a client.Answer) bool { return a.Key == key })
+			if at < 0 {
+				open++
+			} else if r, err := client.ResultOf(m, answers[at]); err == nil {
+				results = append(results, r)
+			}
+		}
+	})
+	return results, open
 }
 
 // Hears waits until what the n-th bot, from 0, was pushed by a name satisfies the

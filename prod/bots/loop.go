@@ -30,6 +30,7 @@ type loop struct {
 
 	silence                time.Duration // the longest between two answers to one bot
 	rtt                    Histogram
+	freezes                Histogram // of calls by migrations
 	reads, writes, bytesIn atomic.Uint64
 	unsent                 atomic.Uint64 // datagrams that the system did not take
 	tally                  atomic.Pointer[Tally]
@@ -200,6 +201,7 @@ type Tally struct {
 	Forgotten                              uint64 // of the lost: answers of avatars that remembered less than was in the store
 	Refusals, Kicks, Resumes, Logins, Loss uint64
 	Corrections                            uint64 // of moves that were refused
+	Migrations                             uint64
 
 	BytesIn       uint64
 	Unsent        uint64 // datagrams that the system did not take
@@ -237,6 +239,7 @@ func (t *Tally) take(s client.Status, ended bool) {
 	t.Logins += s.Logins
 	t.Loss += s.Losses
 	t.Corrections += s.Corrections
+	t.Migrations += s.Migrations
 	for _, f := range s.Calls.Faults {
 		if len(t.Faults) < maxFaults {
 			t.Faults = append(t.Faults, s.Account+": "+f)
@@ -258,7 +261,7 @@ func (t *Tally) add(u *Tally) {
 		{&t.Lost, &u.Lost}, {&t.Doubled, &u.Doubled}, {&t.Reordered, &u.Reordered},
 		{&t.Stored, &u.Stored}, {&t.Forgotten, &u.Forgotten},
 		{&t.Refusals, &u.Refusals}, {&t.Kicks, &u.Kicks}, {&t.Resumes, &u.Resumes},
-		{&t.Logins, &u.Logins}, {&t.Loss, &u.Loss}, {&t.Corrections, &u.Corrections},
+		{&t.Logins, &u.Logins}, {&t.Loss, &u.Loss}, {&t.Corrections, &u.Corrections}, {&t.Migrations, &u.Migrations},
 		{&t.BytesIn, &u.BytesIn}, {&t.Unsent, &u.Unsent}, {&t.Reads, &u.Reads}, {&t.Writes, &u.Writes},
 	} {
 		*pair[0] += *pair[1]

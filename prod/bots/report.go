@@ -3,6 +3,8 @@ package bots
 import (
 	"context"
 	"time"
+
+	"messiah/core/check"
 )
 
 // Report is the result of a measurement, as `messiah bots --json` prints it. A
@@ -14,8 +16,8 @@ type Report struct {
 	RTT        RTT      `json:"rtt_ms"`
 	CallsPerS  float64  `json:"calls_per_second"` // answered
 	MovesPerS  *float64 `json:"moves_per_second"`
-	Migrations *uint64  `json:"migrations"`
-	Freeze     *Freeze  `json:"migration_freeze_ms"`
+	Migrations uint64   `json:"migrations"` // while measured
+	Freeze     Freeze   `json:"migration_freeze_ms"`
 	Errors     uint64   `json:"errors"` // calls whose sender was told that they failed or that their outcome is unknown
 	Lost       uint64   `json:"lost"`
 	Duplicated uint64   `json:"duplicated"`
@@ -39,6 +41,8 @@ type Report struct {
 	Verified  bool     `json:"verified"`
 	LoggedOut int      `json:"logged_out"`
 	Faults    []string `json:"faults"`
+
+	Travels *check.Travels `json:"travels"` // of the avatars that were there at the end; null where none travelled
 }
 
 // RTT is the distribution of round-trip times, in milliseconds.
@@ -49,7 +53,8 @@ type RTT struct {
 	Max  float64 `json:"max"`
 }
 
-// Freeze is how long calls stood still during migrations, in milliseconds.
+// Freeze is how long the call took that a migration held up longest, of each migration
+// under which there was one, in milliseconds.
 type Freeze struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
@@ -85,7 +90,10 @@ func Measure(ctx context.Context, cfg Config, length time.Duration, progress fun
 	before, began := s.Restart(), time.Now()
 	wait(ctx, length)
 	after, took := s.Count(), time.Since(began)
-	rtt := s.Percentiles()
+	rtt, freezes := s.Percentiles(), s.Freezes()
+	if cfg.Ending != nil {
+		cfg.Ending(ctx, s)
+	}
 	lost, last := s.Finish()
 	r := Report{
 		Clients: cfg.Clients, Connected: after.In, Refused: last.Refusals, RTT: rttOf(rtt),
@@ -96,10 +104,23 @@ func Measure(ctx context.Context, cfg Config, length time.Duration, progress fun
 		Unknown: last.Unknown - min(lost, last.Unknown), Resumed: last.Resumes, Logins: last.Logins, LoggedOut: last.Ended,
 		Sessions: after.Loss, Kicks: after.Kicks, Silence: milliseconds(after.Silence), Stored: last.Stored, Forgotten: last.Forgotten,
 		Corrections: last.Corrections,
+		Migrations:  after.Migrations - before.Migrations,
+		Freeze:      Freeze{milliseconds(freezes.At(0.50)), milliseconds(freezes.At(0.99)), milliseconds(freezes.Most())},
 		Faults:      append([]string{}, last.Faults...),
 	}
 	r.Verified = r.Lost+r.Duplicated+r.Reordered == 0 && r.Connected == r.Clients
 	return r, nil
+}
+
+// Count takes what became of travels into the report, if anybody travelled.
+func (r *Report) Count(t *check.Travels) {
+	if r.Travels = t; t == nil {
+		return
+	}
+	r.Lost += t.Lost
+	r.Duplicated += t.Doubled
+	r.Reordered += t.Reordered
+	r.Verified = r.Verified && t.Lost+t.Doubled+t.Reordered == 0
 }
 
 // Finish makes the bots stop calling, waits for what is under way and logs them

@@ -42,12 +42,15 @@ type Config struct {
 	Client      addr.ClientID // the label of a single bot; zero: each draws one
 	NumberBase  uint64        // what the numbers of calls begin after: client.Config has more
 	StayKicked  bool          // a second login elsewhere is the end of a bot
+	Greeting    *proto.Ask    // what each avatar is to hear: client.Config has more
 
 	LoginsPerSecond int           // so fast the bots come
 	DialWithin      time.Duration // a dial that takes longer is given up
 	DeadAfter       time.Duration // a gate from which nothing comes for so long is lost
 	Loops           int           // goroutines that run them; 0: one for each processor
 	Log             *slog.Logger
+
+	Ending func(context.Context, *Swarm) // what Measure does once it has measured, before the bots leave; may be nil
 }
 
 // Defaults of Config.
@@ -160,10 +163,20 @@ func (s *Swarm) Percentiles() *Percentiles {
 	return p
 }
 
-// Restart forgets the round-trip times and silences so far and returns an exact tally: the beginning of a measurement.
+// Freezes returns how long calls were held up by migrations since the last Restart.
+func (s *Swarm) Freezes() *Percentiles {
+	p := &Percentiles{}
+	for _, l := range s.loops {
+		p.Take(&l.freezes)
+	}
+	return p
+}
+
+// Restart forgets the round-trip times, freezes and silences so far and returns an exact tally: the beginning of a measurement.
 func (s *Swarm) Restart() Tally {
 	s.each(func(l *loop) {
 		l.rtt.Reset()
+		l.freezes.Reset()
 		l.silence = 0
 		l.count()
 	})

@@ -56,6 +56,7 @@ type Avatar struct {
 	Ledger entity.Value[check.Ledger] `entity:"saved"`
 	Pushed entity.Value[uint64]       `entity:"saved"` // number of the last push
 	Copied entity.Value[Copy]         // what the ledger held when its record was copied last
+	tour   tour                       `entity:"transient"` // carried, not saved
 }
 
 // Copy is a copy of an avatar's record on its way to the store.
@@ -64,8 +65,12 @@ type Copy struct {
 	Count uint64 // of the ledger in it
 }
 
-// Director leads the siege.
-type Director struct{ entity.ServerStubEntity }
+// Director leads the siege, and knows where travellers live.
+type Director struct {
+	entity.ServerStubEntity
+	book []Entry        `entity:"transient"`
+	at   map[string]int `entity:"transient"` // places in the book by name
+}
 
 // Observer is told of each counted call that ran, by oracles. Its hook may be nil.
 type Observer struct {
@@ -81,6 +86,7 @@ func Methods() []string {
 		string(Note), string(Enter), string(LookUp), string(Learn), string(Send), string(Hear),
 		string(Travel), string(Order), string(Live), string(Hatch), string(Write), string(Nap), string(Quit), string(Store),
 		string(Stash), string(Seek), string(Open), string(Peek), string(Rename), string(Burn),
+		string(Tour), string(Tales),
 	}
 }
 
@@ -109,12 +115,21 @@ func Script(o *Observer) game.Script {
 		entity.Handle(Way, (*Avatar).way, entity.OwnClient),
 		entity.Handle(Where, (*Avatar).where, entity.OwnClient),
 		entity.OnReply(wayFound, (*Avatar).wayFound),
+		entity.Carry("tour", 1, func(a *Avatar) *tour { return &a.tour }),
+		entity.Handle(Tour, (*Avatar).startTour, entity.OwnClient),
+		entity.Handle(Tales, (*Avatar).tales, entity.OwnClient),
+		entity.Handle(Note, (*Avatar).note),
+		entity.OnTimer(setOff, (*Avatar).setOff),
+		entity.OnTimer(write, (*Avatar).write),
+		entity.OnReply(paired, (*Avatar).paired),
+		entity.OnReply(penned, (*Avatar).penned),
 	}
 	if o.Speed > 0 {
 		avatar = append(avatar, entity.SpeedLimit[*Avatar](o.Speed))
 	}
 	return game.Script{
-		Classes:    []*entity.Class{entity.Define(Avatars, avatar...), entity.Define(Directors)},
+		Classes: []*entity.Class{entity.Define(Avatars, avatar...), entity.Define(Directors,
+			entity.Handle(Enter, (*Director).enter), entity.Handle(LookUp, (*Director).lookUp))},
 		Table:      RPC(),
 		Avatar:     string(Avatars),
 		ServerOpen: serverOpen,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"messiah/core/check"
+	"messiah/core/client"
+	"messiah/core/entity"
 	"messiah/core/proto"
 	"messiah/prod/bots"
 	"messiah/prod/config"
@@ -29,6 +33,7 @@ type botsCommand struct {
 	JSON        bool          `name:"json" help:"Print one JSON document."`
 	Outstanding int           `default:"0" help:"Calls of one client under way at most; 0: 1, and 16 with --every."`
 	Every       time.Duration `default:"0s" help:"Between two calls of one client; 0: as soon as an answer came."`
+	Tour        time.Duration `default:"0s" help:"Each client's avatar goes to another game so often, and writes numbered letters to another's by mailbox and proxy; 0: it stays."`
 	Payload     int           `default:"0" help:"Bytes of padding in a call, beside 8 of its number."`
 	ServerKey   string        `placeholder:"KEY" help:"The gates' public key: 64 hexadecimal digits or a file. Default: gate.key.pub of the state directory."`
 	Rate        int           `default:"500" help:"Logins a second on the way in."`
@@ -60,6 +65,8 @@ func (b *botsCommand) check() error {
 		return fmt.Errorf("messiah: bots: --outstanding %d is not between 1 and %d", b.Outstanding, maxOutstanding)
 	case b.Every < 0:
 		return fmt.Errorf("messiah: bots: --every %v is negative", b.Every)
+	case b.Tour != 0 && b.Tour < time.Millisecond:
+		return fmt.Errorf("messiah: bots: --tour %v is shorter than a millisecond", b.Tour)
 	case b.Payload < 0 || b.Payload > maxPayload:
 		return fmt.Errorf("messiah: bots: --payload %d is not between 0 and %d", b.Payload, maxPayload)
 	case b.Rate < 1:
@@ -127,14 +134,22 @@ func (b *botsCommand) Run(to streams) error {
 	}
 	ctx, quit := interrupted(to)
 	defer quit()
-	report, err := bots.Measure(ctx, bots.Config{
+	var travels *check.Travels
+	cfg := bots.Config{
 		Gates: gates, RPC: siege.RPC(), ServerKey: key, Version: proto.Version(siege.RPC().Schema(), siege.RPC().Digest()), Clients: b.Clients, Prefix: cmp.Or(b.Prefix, freshPrefix()), Password: password,
 		Method: method, Payload: b.Payload, Outstanding: outstandingFor(b.Every, b.Outstanding), Every: b.Every,
 		LoginsPerSecond: b.Rate, Loops: b.Loops, Log: logger(c.Log, slog.LevelWarn, to),
-	}, b.For, func(phase string) { fmt.Fprintln(to.err, phase) })
+	}
+	if b.Tour > 0 {
+		ask := client.AskOf(cfg.RPC, 0, siege.Tour, b.Tour)
+		cfg.Greeting = &ask
+		cfg.Ending = func(ctx context.Context, s *bots.Swarm) { travels = tales(ctx, s) }
+	}
+	report, err := bots.Measure(ctx, cfg, b.For, func(phase string) { fmt.Fprintln(to.err, phase) })
 	if err != nil {
 		return err
 	}
+	report.Count(travels)
 	if b.JSON {
 		err = json.NewEncoder(to.out).Encode(report)
 	} else {
@@ -149,6 +164,27 @@ func (b *botsCommand) Run(to streams) error {
 			strings.Join(append([]string{""}, report.Faults...), "\n  "))
 	}
 	return nil
+}
+
+// talesWithin is how long travellers have for what is under way when they end their tour:
+// longer than a letter waits for its answer.
+const talesWithin = 12 * time.Second
+
+// tales ends all tours and returns what became of them. What has no outcome then is lost.
+func tales(ctx context.Context, s *bots.Swarm) *check.Travels {
+	ctx, cancel := context.WithTimeout(ctx, talesWithin)
+	defer cancel()
+	bots.DoAll(ctx, s, siege.Tour, 0)
+	for {
+		sum := &check.Travels{}
+		for _, one := range bots.DoAll(ctx, s, siege.Tales, entity.None{}) {
+			sum.Add(&one)
+		}
+		if sum.Open() == 0 || ctx.Err() != nil {
+			sum.Lost += sum.Open()
+			return sum
+		}
+	}
 }
 
 // gates are the addresses with their transport: those that were named, or the configured ones.
@@ -189,8 +225,9 @@ calls      %.0f/s answered, %d failed or unknown
 RTT        p50 %.3f ms, p99 %.3f ms, p99.9 %.3f ms, longest %.3f ms
 down       %.0f kbit/s to all
 checked    %d lost, %d doubled, %d out of order
+moved      %d times, a call held up p50 %.3f ms, p99 %.3f ms, longest %.3f ms
 sessions   %d logins, %d resumed, %d refused at first, %d logged out
 `, r.Connected, r.Clients, r.Transport, r.Seconds, r.CallsPerS, r.Errors, r.RTT.P50, r.RTT.P99, r.RTT.P999, r.RTT.Max,
-		r.DownBitsPerS/1000, r.Lost, r.Duplicated, r.Reordered, r.Logins, r.Resumed, r.Refused, r.LoggedOut)
+		r.DownBitsPerS/1000, r.Lost, r.Duplicated, r.Reordered, r.Migrations, r.Freeze.P50, r.Freeze.P99, r.Freeze.Max, r.Logins, r.Resumed, r.Refused, r.LoggedOut)
 	return err
 }

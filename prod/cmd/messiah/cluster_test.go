@@ -109,13 +109,14 @@ func botsJSON(t *testing.T, text string) map[string]any {
 	}
 	for _, name := range []string{
 		"clients", "connected", "refused", "rtt_ms", "calls_per_second", "errors", "lost", "duplicated", "reordered", "corrections", "down_bits_per_second",
+		"migrations", "migration_freeze_ms",
 	} {
 		if doc[name] == nil {
 			t.Errorf("bots --json: %s is not there", name)
 		}
 	}
 	for _, name := range []string{
-		"moves_per_second", "migrations", "migration_freeze_ms", "bytes_per_neighbour_update",
+		"moves_per_second", "bytes_per_neighbour_update",
 	} {
 		if v, ok := doc[name]; !ok || v != nil {
 			t.Errorf("bots --json: %s is %v, and to be null until it is built", name, v)
