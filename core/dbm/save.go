@@ -107,7 +107,7 @@ func (d *DB) claim(env *node.Env, key string, w *work, r *request) {
 		env.Mark("claim-from-the-dead")
 	}
 	rec.Holder = r.from
-	rec.Owner = max(rec.Owner, d.passing[key].ownerN, d.passing[key].nextN) + 1 // above whatever was tried
+	rec.Owner = proto.NextLoad(max(rec.Owner, d.passing[key].ownerN, d.passing[key].nextN)) // above whatever was tried
 	if rec.Entity.IsZero() {
 		rec.Entity = r.release.Entity
 	}

@@ -95,6 +95,15 @@ func (c *Call) Games() []node.Peer { return c.world.port.Games(c.env) }
 // Number returns the number of the entity's latest migration, or of its load.
 func (r *Resident) migrations() uint64 { return max(r.lastMove, r.incarnation) }
 
+// LastMove tells whether the entity has made all migrations that one load of its record has
+// numbers for, with some left for those that are aborted.
+func (r *Resident) LastMove() bool {
+	return r.migrations()%proto.MovesPerLoad >= proto.MovesPerLoad-movesLeft
+}
+
+// movesLeft is how many numbers an entity keeps that may not begin another migration: for its returns.
+const movesLeft = 16
+
 // NextMove gives the entity the number of its next migration.
 func (r *Resident) NextMove() uint64 {
 	r.lastMove = r.migrations() + 1

@@ -86,7 +86,7 @@ func (g *Game) migrate(env *node.Env, r *entity.Resident, to *entity.Destination
 	switch {
 	case g.leaving.Has(r.ID()) && !planted.On("second-move-forgets-first"): // the latest wish counts
 		return entity.ErrMoving
-	case g.leaving.Len() >= MaxMoves:
+	case g.leaving.Len() >= MaxMoves || g.of[r] != nil && r.LastMove():
 		return entity.ErrFull
 	case !g.isGame(to.Game):
 		return &entity.Refused{Reason: proto.MigrateNoGame}

@@ -233,3 +233,11 @@ func (*Announced) Type() uint16 { return TypeAnnounced }
 
 // Code reads or writes the message.
 func (*Announced) Code(*wire.Coder) {}
+
+// MovesPerLoad bounds the migrations of an entity between two loads of its record. Both
+// count on in the owner number of the record, loads in its upper bits: so a load has a
+// higher number than all arrivals before it, of which the db may not have heard.
+const MovesPerLoad = 1 << 20
+
+// NextLoad returns the owner number of the load that follows a number.
+func NextLoad(n uint64) uint64 { return (n | (MovesPerLoad - 1)) + 1 }
