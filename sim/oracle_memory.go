@@ -36,7 +36,7 @@ func (o *calls) remembers(dst []byte) []byte {
 }
 
 func (o *durable) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v", o.counts, o.kept)
+	return fmt.Appendf(dst, "%#v %#v %#v", o.counts, o.kept, o.came)
 }
 
 func (o *loaders) remembers(dst []byte) []byte {

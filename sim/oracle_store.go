@@ -15,6 +15,7 @@ type durable struct {
 	copies map[recordOf][]uint64 // the same at each moment of which a copy is on its way to the store
 	kept   map[string]saved      // by key: what was acknowledged last
 	as     map[writeOf]written   // releases that do not write, on their way
+	came   map[recordOf]bool     // records that came with their avatar from another game
 }
 
 // saved is one acknowledged save.
@@ -39,17 +40,24 @@ const (
 )
 
 func newDurable(w *World) *durable {
-	return &durable{w: w, counts: map[recordOf]uint64{}, copies: map[recordOf][]uint64{}, kept: map[string]saved{}, as: map[writeOf]written{}}
+	return &durable{w: w, counts: map[recordOf]uint64{}, copies: map[recordOf][]uint64{}, kept: map[string]saved{}, as: map[writeOf]written{}, came: map[recordOf]bool{}}
 }
 
 func (o *durable) Saw(s Sight) {
 	key := proto.AccountKey(s.Account)
 	k := recordOf{s.By.index, s.By.life, key}
-	if s.What == SawCopied {
+	switch s.What {
+	case SawCopied:
 		o.copies[k] = append(o.copies[k], o.counts[k])
 		return
-	}
-	if s.What != SawExecuted {
+	case SawCame:
+		o.came[k] = true
+		return
+	case SawLeft:
+		delete(o.came, k)
+		return
+	case SawExecuted:
+	default:
 		return
 	}
 	if kept := o.kept[key]; s.Count <= kept.count {
@@ -79,6 +87,9 @@ func (o *durable) Handled(p *process, in *node.Input) {
 		var m proto.NoSave
 		if wire.Decode(in.Body, &m) == nil {
 			delete(o.as, writeOf{p.host.Self(), m.Key, m.Num})
+			if m.Stale {
+				delete(o.came, recordOf{p.index, p.life, m.Key})
+			}
 		}
 	case proto.TypeClaimed:
 		var m proto.Claimed
@@ -86,6 +97,9 @@ func (o *durable) Handled(p *process, in *node.Input) {
 			return
 		}
 		k := recordOf{p.index, p.life, m.Key}
+		if o.came[k] {
+			return // what it executes and saves began before the db had heard of it
+		}
 		delete(o.copies, k)
 		delete(o.counts, k)
 		if m.Version < o.kept[m.Key].version {
@@ -94,11 +108,14 @@ func (o *durable) Handled(p *process, in *node.Input) {
 	}
 }
 
-// released notes a release that is to write nothing.
+// released notes a release, and whether it is to write nothing.
 func (o *durable) released(from node.Peer, in *node.Input) {
 	var m proto.Release
 	if wire.Decode(in.Body, &m) != nil {
 		return
+	}
+	if p := o.w.byID[from.ID]; p != nil {
+		delete(o.came, recordOf{p.index, p.life, m.Key})
 	}
 	switch k := (writeOf{from, m.Key, m.Num}); {
 	case m.Delete:
@@ -140,6 +157,11 @@ func (o *durable) Ended(p *process) {
 	for k := range o.copies {
 		if k.process == p.index {
 			delete(o.copies, k)
+		}
+	}
+	for k := range o.came {
+		if k.process == p.index {
+			delete(o.came, k)
 		}
 	}
 	for k := range o.as {
