@@ -72,6 +72,8 @@ func All() []*sim.Scenario {
 		migrateTimers(),
 		migrateMoves(),
 		migrateAlone(),
+		drainAGame(),
+		rollingRestart(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"slices"
 
 	"messiah/core/addr"
 	"messiah/core/node"
@@ -46,7 +47,7 @@ func (g *Gate) mail(env *node.Env, in *node.Input) {
 		return
 	}
 	to := proto.MailTo(in)
-	if !g.linked(env, to) {
+	if !g.linked(env, to) || slices.Contains(g.departing, to) {
 		env.Mark("mail-to-a-dead-game")
 		g.endMail(env, l, proto.OutcomeStaleMailbox)
 		return

@@ -84,6 +84,7 @@ func (g *Gate) linkDown(env *node.Env, peer node.Peer) {
 	case node.Manager:
 		env.Mark("manager-lost")
 	case node.Game:
+		g.departing = slices.DeleteFunc(g.departing, func(p node.Peer) bool { return p == peer })
 		g.gameLost(env, peer)
 	}
 }
@@ -120,11 +121,14 @@ func (g *Gate) leave(env *node.Env) {
 	env.Done()
 }
 
-// pick chooses a ready game for a new avatar; ok is false when there is none.
-func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
+// pick chooses an open game for a new avatar, other than one that has just refused it; ok is
+// false when there is none.
+func (g *Gate) pick(env *node.Env, but node.Peer) (game node.Peer, ok bool) {
 	var ready []node.Peer
 	for i := range g.list.Live {
-		if p := &g.list.Live[i]; p.Peer.ID.Kind() == node.Game && p.Ready && g.linked(env, p.Peer) {
+		p := &g.list.Live[i]
+		open := p.Open() || p.Closed && p.Ready && planted.On("drain-takes-newcomers") // who is closed is asked all the same
+		if open && p.Peer != but && g.linked(env, p.Peer) {
 			ready = append(ready, p.Peer)
 		}
 	}
@@ -142,4 +146,13 @@ func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
 		counts[c.game]++ // those without a route are on nobody's
 	}
 	return slices.MinFunc(ready, func(a, b node.Peer) int { return counts[a] - counts[b] }), true
+}
+
+// farewell lets a drained game leave: calls that come for it from now on are answered here, so that
+// none of them is on its way to a game that has ended.
+func (g *Gate) farewell(env *node.Env, game node.Peer) {
+	if !slices.Contains(g.departing, game) {
+		g.departing = append(g.departing, game)
+	}
+	g.send(env, game.ID, &proto.Farewelled{})
 }

@@ -49,6 +49,10 @@ type proc struct {
 	classes []string
 	stubs   []proto.StubMade
 	report  proto.Report
+	edition uint64
+	closed  bool // an operator wants it to take no newcomers
+	drains  bool // and to move everybody away, and leave
+	drain   proto.Draining
 }
 
 func (p *proc) Code(c *wire.Coder) {
@@ -61,6 +65,10 @@ func (p *proc) Code(c *wire.Coder) {
 	wire.Slice(c, &p.classes, (*wire.Coder).String)
 	wire.Slice(c, &p.stubs, func(c *wire.Coder, s *proto.StubMade) { c.Struct(s) })
 	p.report.Code(c)
+	c.Uint64(&p.edition)
+	c.Bool(&p.closed)
+	c.Bool(&p.drains)
+	p.drain.Code(c)
 }
 
 // Manager is the role's state machine.
@@ -147,6 +155,16 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &k) {
 			m.kick(env, &k)
 		}
+	case proto.TypeOperate:
+		var o proto.Operate
+		if env.Decode(in, &o) && from.ID == env.Self().ID { // by the way in for operators alone
+			m.operate(env, &o)
+		}
+	case proto.TypeDraining:
+		var d proto.Draining
+		if env.Decode(in, &d) {
+			m.draining(from, &d)
+		}
 	default:
 		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
 	}
@@ -188,7 +206,7 @@ func (m *Manager) broadcast(env *node.Env) {
 	list := proto.Processes{Version: m.version, Dead: m.dead, Stubs: m.directory(), Settled: m.settled}
 	for i := range m.procs {
 		p := &m.procs[i]
-		list.Live = append(list.Live, proto.Process{Peer: p.peer, Addr: p.addr, Ready: p.ready})
+		list.Live = append(list.Live, proto.Process{Peer: p.peer, Addr: p.addr, Ready: p.ready, Closed: p.closed, Edition: p.edition})
 	}
 	for i := range m.procs {
 		send(env, m.procs[i].peer.ID, &list)
@@ -216,11 +234,13 @@ func (m *Manager) directory() []proto.StubPlace {
 	return places
 }
 
-// missing lists the stubs that some game can create and none has.
+// missing lists the stubs that some game can create and none has. A game that is drained creates none.
 func (m *Manager) missing() []string {
 	var names []string
 	for i := range m.procs {
-		names = append(names, m.procs[i].classes...)
+		if p := &m.procs[i]; !p.drains {
+			names = append(names, p.classes...)
+		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)

@@ -20,7 +20,7 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 	i, found := slices.BinarySearchFunc(m.procs, from.ID, func(p proc, id node.ID) int { return cmp.Compare(p.peer.ID, id) })
 	p := proc{
 		peer: from, addr: r.Addr, clients: r.Clients, list: r.List, ready: r.Opened && from.ID.Kind() == node.Game,
-		classes: r.Classes, stubs: r.Stubs,
+		classes: r.Classes, stubs: r.Stubs, closed: r.Closed, drains: r.Drains, edition: r.Edition,
 	}
 	if from.ID.Kind() == node.Gate {
 		p.ready, p.admits = r.List > 0, r.Opened
@@ -215,10 +215,10 @@ func (m *Manager) proven(env *node.Env) proto.Step {
 	return proto.StepPrimary
 }
 
-// choosePrimary makes the first ready game the primary.
+// choosePrimary makes the first ready game the primary that is not about to leave.
 func (m *Manager) choosePrimary(env *node.Env) bool {
 	for i := range m.procs {
-		if p := &m.procs[i]; p.peer.ID.Kind() == node.Game && p.ready {
+		if p := &m.procs[i]; p.peer.ID.Kind() == node.Game && p.ready && !p.drains {
 			m.primary, m.asked = p.peer, nil
 			env.Log(node.Info, "primary chosen", "game", p.peer.ID)
 			return true

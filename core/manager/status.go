@@ -26,6 +26,9 @@ type ProcessStatus struct {
 	Ready   bool
 	Admits  bool
 	Report  proto.Report
+	Closed  bool // a game: an operator wants it to take no newcomers
+	Drains  bool // and to move everybody away, and leave
+	Drain   proto.Draining
 }
 
 // Inspect returns a copy of what the manager knows.
@@ -38,7 +41,7 @@ func (m *Manager) Inspect() Status {
 		p := &m.procs[i]
 		// A db has nothing to report: it serves from its registration on.
 		ready := p.ready || p.peer.ID.Kind() == node.DB
-		s.Processes = append(s.Processes, ProcessStatus{p.peer, p.addr, p.clients, ready, p.admits, p.report})
+		s.Processes = append(s.Processes, ProcessStatus{p.peer, p.addr, p.clients, ready, p.admits, p.report, p.closed, p.drains, p.drain})
 	}
 	return s
 }
