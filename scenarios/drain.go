@@ -39,7 +39,7 @@ func drain(s *sim.Story, game node.ID) {
 // drains has a game drained, with its process gone in good order at the end.
 func drains(s *sim.Story, game node.ID) {
 	drain(s, game)
-	s.Must("the drained game leaves", func() bool { return s.Left(game) }, drainedWithin)
+	leaves(s, game)
 	s.Must("the manager knows it no more", func() bool { _, known := s.Standing(game); return !known }, 5*time.Second)
 }
 
@@ -76,7 +76,7 @@ func drainAGame() *sim.Scenario {
 			drain(s, game)
 			s.Must("the game knows that it is closed", func() bool { return s.Closed(game) || s.Left(game) }, 5*time.Second)
 			latecomers(s, game)
-			s.Must("the drained game leaves", func() bool { return s.Left(game) }, drainedWithin)
+			leaves(s, game)
 			s.Must("everybody plays on", s.AllPlay, drainedWithin)
 			undisturbed(s)
 			s.Start(game)
@@ -101,7 +101,7 @@ func latecomers(s *sim.Story, game node.ID) {
 		c.Start()
 		s.Must("a latecomer is in", c.In, 10*time.Second)
 		if c.Game() == game {
-			s.Violate("balance", "%s came in at %v, which is closed", c.Account(), game)
+			s.Violate("admission", "%s came in at %v, which is closed", c.Account(), game)
 		}
 		s.Wait("next", 100*time.Millisecond)
 	}
@@ -164,4 +164,13 @@ func rollingRestart() *sim.Scenario {
 			undisturbed(s)
 		},
 	}
+}
+
+// leaves wants a game that is drained to be gone within the time.
+func leaves(s *sim.Story, game node.ID) {
+	if !s.Until(func() bool { return s.Left(game) }, drainedWithin) && s.Verdict() == nil {
+		st, _ := s.Standing(game)
+		s.Violate("progress", "%v has not left within %v: %+v", game, drainedWithin, st.Drain)
+	}
+	s.Go(0)
 }

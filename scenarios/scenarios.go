@@ -74,6 +74,7 @@ func All() []*sim.Scenario {
 		migrateAlone(),
 		drainAGame(),
 		rollingRestart(),
+		drainInterrupted(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),

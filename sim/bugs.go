@@ -136,6 +136,10 @@ var bugs = [...]Bug{
 		"A gate tells the game which an avatar is leaving that its client has gone, while what is for the avatar waits."},
 	{"orphan-dropped", "durable", "migrate-source-lost", nil,
 		"A gate has the target drop the state of an entity whose source has died."},
+	{"drain-takes-newcomers", "admission", "drain-a-game", nil,
+		"Gates send newcomers to a game that is closed, and it takes them."},
+	{"drain-leaves-early", "delivered-or-told", "rolling-restart", nil,
+		"A drained game leaves without taking leave of the gates, so that calls are on their way to nobody."},
 	{"flush-forgotten", "order", "migrate-under-fire", nil,
 		"A source lets an entity go before the gates by which it has sent have handled that."},
 }

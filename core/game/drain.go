@@ -96,9 +96,6 @@ func (g *Game) drainLook(env *node.Env) {
 	d.progress.Left, d.progress.Stubs, d.progress.Owed = uint64(left), uint64(stubs), uint64(owed)
 	d.progress.Moving = uint64(d.moving)
 	g.tellDraining(env)
-	if planted.On("drain-leaves-early") { // what entities that have moved wait for is not passed on to them
-		owed = 0
-	}
 	if left > 0 || g.leaving.Len() > 0 || g.coming.Len() > 0 || g.arrivals() {
 		d.last = false
 		return
@@ -121,6 +118,9 @@ func (g *Game) drainLook(env *node.Env) {
 func (g *Game) part(env *node.Env) {
 	d := &g.draining
 	gates := g.linkedGates(env)
+	if planted.On("drain-leaves-early") { // calls that are on their way here are not waited for
+		gates = nil
+	}
 	for _, gate := range gates {
 		if !slices.Contains(d.owing, gate) && !slices.Contains(d.parted, gate) {
 			d.owing = append(d.owing, gate)

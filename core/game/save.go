@@ -137,7 +137,7 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 		g.giveBack(env, t)
 		return
 	}
-	if t.account != "" && t.client == (seat{}) || g.stopping {
+	if t.account != "" && t.client == (seat{}) || g.stopping || t.stub != "" && g.draining.on {
 		env.Mark("loaded-for-nobody")
 		g.fail(env, t.client, proto.RefusedShutdown)
 		g.stand(t)
@@ -195,6 +195,11 @@ func (g *Game) giveBack(env *node.Env, t *tenant) {
 func (g *Game) held(env *node.Env, _ node.Peer, m *proto.Held) {
 	t := g.answered(env, m.Key, m.Num, true)
 	if t == nil {
+		return
+	}
+	if t.stub != "" && g.draining.on {
+		env.Mark("stub-left-to-others")
+		g.remove(env, t)
 		return
 	}
 	if t.stub != "" {

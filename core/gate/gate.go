@@ -163,7 +163,7 @@ type Gate struct {
 	lastRoute uint64
 	lastCheck uint64
 
-	departing []node.Peer // games that have said farewell and have not ended
+	departing []node.Peer // games that have said farewell, ended or not; at most maxDeparted
 
 	list     proto.Processes
 	told     uint64 // the list version last reported ready

@@ -194,6 +194,7 @@ func (g *Gate) settlePushes(env *node.Env, c *client, o proto.Outcome) {
 // gameDied tells every game that nothing more will come from a dead one, behind
 // all that has come, and ends the calls by proxy that were under way to it.
 func (g *Gate) gameDied(env *node.Env, game node.Peer) {
+	drained := slices.Contains(g.departing, game)
 	for l, to := range g.forwarded.All() {
 		switch {
 		case to.game == game:
@@ -207,7 +208,7 @@ func (g *Gate) gameDied(env *node.Env, game node.Peer) {
 	}
 	for i := range g.list.Live {
 		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game && p != game && g.linked(env, p) {
-			g.send(env, p.ID, &proto.GameGone{Game: game})
+			g.send(env, p.ID, &proto.GameGone{Game: game, Drained: drained})
 		}
 	}
 }

@@ -84,7 +84,6 @@ func (g *Gate) linkDown(env *node.Env, peer node.Peer) {
 	case node.Manager:
 		env.Mark("manager-lost")
 	case node.Game:
-		g.departing = slices.DeleteFunc(g.departing, func(p node.Peer) bool { return p == peer })
 		g.gameLost(env, peer)
 	}
 }
@@ -148,11 +147,17 @@ func (g *Gate) pick(env *node.Env, but node.Peer) (game node.Peer, ok bool) {
 	return slices.MinFunc(ready, func(a, b node.Peer) int { return counts[a] - counts[b] }), true
 }
 
+// maxDeparted bounds how many drained games a gate remembers; the oldest is forgotten first.
+const maxDeparted = 256
+
 // farewell lets a drained game leave: calls that come for it from now on are answered here, so that
 // none of them is on its way to a game that has ended.
 func (g *Gate) farewell(env *node.Env, game node.Peer) {
 	if !slices.Contains(g.departing, game) {
 		g.departing = append(g.departing, game)
+		if len(g.departing) > maxDeparted {
+			g.departing = slices.Delete(g.departing, 0, 1)
+		}
 	}
 	g.send(env, game.ID, &proto.Farewelled{})
 }
