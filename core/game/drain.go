@@ -130,7 +130,8 @@ func (g *Game) part(env *node.Env) {
 	if slices.ContainsFunc(gates, func(gate node.Peer) bool { return slices.Contains(d.owing, gate) }) {
 		return
 	}
-	d.done = true
+	d.done, d.toldAt = true, 0
+	g.tellDraining(env)
 	env.Mark("drained")
 	env.Log(node.Info, "drained", "moved", d.progress.Moved)
 	g.stop(env)

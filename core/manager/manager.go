@@ -83,6 +83,7 @@ type Manager struct {
 	opened  bool // the ninth step was reached once in the life of the cluster
 	settled bool // who is not registered is dead or was never there
 	primary node.Peer
+	drained []Drained
 	asked   []string // stubs that the primary was asked to create and has not reported
 }
 
@@ -148,6 +149,7 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 			p.report = r
 		}
 	case proto.TypeLeave:
+		m.departs(from)
 		env.Log(node.Info, "process leaves", "process", from.ID, "incarnation", from.Inc)
 		m.remove(env, from)
 	case proto.TypeKick:
@@ -267,4 +269,5 @@ func (m *Manager) State(c *wire.Coder) {
 	c.Bool(&m.settled)
 	m.primary.Code(c)
 	wire.Slice(c, &m.asked, (*wire.Coder).String)
+	wire.Slice(c, &m.drained, func(c *wire.Coder, d *Drained) { c.Struct(d) })
 }

@@ -2,9 +2,11 @@ package manager
 
 import (
 	"fmt"
+	"slices"
 
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/wire"
 )
 
 // An operator closes, drains and opens games. An order is about one life of a game: the
@@ -86,5 +88,32 @@ func (m *Manager) operate(env *node.Env, o *proto.Operate) {
 func (m *Manager) draining(from node.Peer, d *proto.Draining) {
 	if p := m.find(from.ID); p != nil && p.peer == from {
 		p.drain = *d
+	}
+}
+
+// Drained is a life of a game that has left since nobody was in it any more.
+type Drained struct {
+	Peer  node.Peer
+	Moved uint64 // entities that moved away in its drain
+}
+
+// Code reads or writes the life.
+func (d *Drained) Code(c *wire.Coder) {
+	d.Peer.Code(c)
+	c.Uint64(&d.Moved)
+}
+
+// MaxDrained bounds how many drained games are remembered for operators; the oldest is forgotten first.
+const MaxDrained = 16
+
+// departs remembers that a drained game leaves in good order.
+func (m *Manager) departs(peer node.Peer) {
+	p := m.find(peer.ID)
+	if p == nil || p.peer != peer || !p.drains || p.drain.Left > 0 {
+		return
+	}
+	m.drained = append(m.drained, Drained{peer, p.drain.Moved})
+	if len(m.drained) > MaxDrained {
+		m.drained = slices.Delete(m.drained, 0, 1)
 	}
 }

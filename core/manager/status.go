@@ -16,6 +16,7 @@ type Status struct {
 	Primary   node.Peer
 	Processes []ProcessStatus
 	Stubs     []proto.StubPlace
+	Drained   []Drained // the latest, oldest first
 }
 
 // ProcessStatus is one registered process.
@@ -35,7 +36,7 @@ type ProcessStatus struct {
 func (m *Manager) Inspect() Status {
 	s := Status{
 		Step: m.step, Opened: m.opened, Settled: m.settled, Version: m.version,
-		Primary: m.primary, Stubs: m.directory(),
+		Primary: m.primary, Stubs: m.directory(), Drained: slices.Clone(m.drained),
 	}
 	for i := range m.procs {
 		p := &m.procs[i]
