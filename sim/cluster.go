@@ -118,7 +118,11 @@ func makeGate(p *process) (node.Node, []node.Lane) {
 
 func makeGame(p *process) (node.Node, []node.Lane) {
 	w := p.w
-	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
+	code := w.cfg.Game.Script
+	if p.code != nil {
+		code = p.code
+	}
+	script := w.watched(p, code(w.observer(p)))
 	cfg := game.Config{Manager: ManagerID.String(), Listen: p.id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
 	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.finder())}

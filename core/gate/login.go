@@ -227,6 +227,10 @@ func (g *Gate) enterFailed(env *node.Env, in *node.Input, m *proto.EnterFailed) 
 		refuser := c.game
 		g.dropRoute(env, c)
 		c.moves++
+		if m.Reason == proto.RefusedOlder {
+			g.enter(env, c, g.newest(env))
+			return
+		}
 		g.enterBut(env, c, refuser)
 	case m.Reason == proto.RefusedClosed:
 		g.cannotEnter(env, c, proto.RefusedBusy) // those that were asked: another may be open

@@ -161,3 +161,14 @@ func (g *Gate) farewell(env *node.Env, game node.Peer) {
 	}
 	g.send(env, game.ID, &proto.Farewelled{})
 }
+
+// newest returns the open game of the newest edition, the zero Peer where none is open.
+func (g *Gate) newest(env *node.Env) (game node.Peer) {
+	most := uint64(0)
+	for i := range g.list.Live {
+		if p := &g.list.Live[i]; p.Open() && g.linked(env, p.Peer) && (game == (node.Peer{}) || p.Edition > most) {
+			game, most = p.Peer, p.Edition
+		}
+	}
+	return game
+}
