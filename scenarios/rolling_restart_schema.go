@@ -61,7 +61,7 @@ func onlyForth(s *sim.Story, renewed map[node.ID]bool) {
 		for _, c := range s.Players {
 			at := c.Game()
 			if was[c.Account()] && at != 0 && !renewed[at] {
-				s.Violate("one-owner", "%s has been on a new game, and is on %v, which is old", c.Account(), at)
+				s.Violate("durable", "%s has been on a new game, and is on %v, which is old", c.Account(), at)
 			}
 			was[c.Account()] = was[c.Account()] || renewed[at]
 		}

@@ -76,6 +76,7 @@ func All() []*sim.Scenario {
 		rollingRestart(),
 		drainInterrupted(),
 		rollingRestartSchema(),
+		rebalance(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),

@@ -51,7 +51,7 @@ func (w *World) build() {
 	cfg := node.Config{Version: w.version(), Secret: []byte(secret), LinkBytes: o.LinkBytes}
 	w.addStore()
 	w.server(ManagerID, cfg, func(*process) (node.Node, []node.Lane) {
-		cfg := manager.Config{Gates: o.Gates, Games: o.Games}
+		cfg := manager.Config{Gates: o.Gates, Games: o.Games, Balance: manager.Balance{High: o.Rebalance}}
 		o.managerKnobs(&cfg)
 		return manager.New(cfg), nil
 	})

@@ -366,7 +366,7 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 	t, _ := g.tenants.Get(in.Num)
 	switch in.Type {
 	case timerReport:
-		g.send(env, managerID, &proto.Report{Avatars: uint64(g.tenants.Len()), Handled: g.handled})
+		g.send(env, managerID, &proto.Report{Avatars: uint64(g.avatars()), Handled: g.handled})
 		env.After(reportEvery, timerReport, 0)
 	case timerGrace:
 		if t != nil && t.state == live && t.client == (seat{}) {

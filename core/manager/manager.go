@@ -21,6 +21,8 @@ type Config struct {
 
 	DeadAfter  time.Duration // a process whose connection stays broken so long is dead
 	RecoverFor time.Duration // so long after its own start the manager calls nobody dead
+
+	Balance Balance // the zero Balance moves nobody
 }
 
 // Defaults of Config.
@@ -34,8 +36,9 @@ const MaxDead = 256
 
 // Timer names.
 const (
-	timerDead   uint16 = 1 + iota // key: node ID
-	timerSettle                   // the time of recovery is over
+	timerDead    uint16 = 1 + iota // key: node ID
+	timerSettle                    // the time of recovery is over
+	timerBalance                   // whether a game is to be relieved
 )
 
 // proc is one registered process.
@@ -53,6 +56,8 @@ type proc struct {
 	closed  bool // an operator wants it to take no newcomers
 	drains  bool // and to move everybody away, and leave
 	drain   proto.Draining
+	hot     bool // a game has had more than Balance.High avatars, and not as few as Balance.Low since
+	fresh   int  // reports since the latest order that it had to do with; more than freshReports are not counted
 }
 
 func (p *proc) Code(c *wire.Coder) {
@@ -69,6 +74,8 @@ func (p *proc) Code(c *wire.Coder) {
 	c.Bool(&p.closed)
 	c.Bool(&p.drains)
 	p.drain.Code(c)
+	c.Bool(&p.hot)
+	c.Int(&p.fresh)
 }
 
 // Manager is the role's state machine.
@@ -84,12 +91,15 @@ type Manager struct {
 	settled bool // who is not registered is dead or was never there
 	primary node.Peer
 	drained []Drained
-	asked   []string // stubs that the primary was asked to create and has not reported
+
+	balancing balancing
+	asked     []string // stubs that the primary was asked to create and has not reported
 }
 
 // New makes a manager.
 func New(cfg Config) *Manager {
 	cfg.DeadAfter = cmp.Or(cfg.DeadAfter, DefaultDeadAfter)
+	cfg.Balance = cfg.Balance.withDefaults()
 	cfg.RecoverFor = cmp.Or(cfg.RecoverFor, DefaultRecoverFor)
 	return &Manager{cfg: cfg, step: proto.StepStarted}
 }
@@ -99,6 +109,7 @@ func (m *Manager) Step(env *node.Env, in *node.Input) {
 	switch in.Kind {
 	case node.InStart:
 		env.After(m.cfg.RecoverFor, timerSettle, 0)
+		m.balance(env)
 	case node.InLinkBroken:
 		env.After(m.cfg.DeadAfter, timerDead, uint64(in.From))
 	case node.InLinkBack:
@@ -122,6 +133,8 @@ func (m *Manager) timer(env *node.Env, in *node.Input) {
 		}
 	case timerSettle:
 		m.settle(env)
+	case timerBalance:
+		m.balance(env)
 	}
 }
 
@@ -146,7 +159,7 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 	case proto.TypeReport:
 		var r proto.Report
 		if p := m.find(from.ID); p != nil && env.Decode(in, &r) {
-			p.report = r
+			p.report, p.fresh = r, min(p.fresh+1, freshReports)
 		}
 	case proto.TypeLeave:
 		m.departs(from)
@@ -161,6 +174,11 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 		var o proto.Operate
 		if env.Decode(in, &o) && from.ID == env.Self().ID { // by the way in for operators alone
 			m.operate(env, &o)
+		}
+	case proto.TypeHasShed:
+		var s proto.HasShed
+		if env.Decode(in, &s) {
+			m.hasShed(env, from, &s)
 		}
 	case proto.TypeDraining:
 		var d proto.Draining
@@ -255,6 +273,7 @@ func (m *Manager) Settings(c *wire.Coder) {
 	c.Int(&m.cfg.Games)
 	c.Int64((*int64)(&m.cfg.DeadAfter))
 	c.Int64((*int64)(&m.cfg.RecoverFor))
+	m.cfg.Balance.code(c)
 }
 
 // State reads or writes the whole state.
@@ -270,4 +289,5 @@ func (m *Manager) State(c *wire.Coder) {
 	m.primary.Code(c)
 	wire.Slice(c, &m.asked, (*wire.Coder).String)
 	wire.Slice(c, &m.drained, func(c *wire.Coder, d *Drained) { c.Struct(d) })
+	c.Struct(&m.balancing)
 }

@@ -117,6 +117,7 @@ func (m *Manager) remove(env *node.Env, peer node.Peer) {
 		return
 	}
 	m.procs = slices.DeleteFunc(m.procs, func(p proc) bool { return p.peer == peer })
+	m.shedLost(peer)
 	if m.primary == peer {
 		m.primary = node.Peer{}
 	}
