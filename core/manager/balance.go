@@ -84,14 +84,7 @@ func (m *Manager) balance(env *node.Env) {
 		return
 	}
 	env.After(balanceEvery, timerBalance, 0)
-	for i := range m.procs {
-		switch p := &m.procs[i]; {
-		case p.load() > m.cfg.Balance.High:
-			p.hot = true
-		case p.load() <= m.cfg.Balance.Low:
-			p.hot = false
-		}
-	}
+	m.heat()
 	b := &m.balancing
 	if b.open && env.Now() >= b.until {
 		env.Mark("shed-never-ended")
@@ -108,6 +101,18 @@ func (m *Manager) balance(env *node.Env) {
 	b.last++
 	b.open, b.from, b.to, b.until = true, from.peer, to.peer, env.Now().Add(forgetShed)
 	send(env, from.peer.ID, &proto.Shed{Num: b.last, To: to.peer, Count: uint64(count)})
+}
+
+// heat notes which games are hot.
+func (m *Manager) heat() {
+	for i := range m.procs {
+		switch p := &m.procs[i]; {
+		case p.load() > m.cfg.Balance.High:
+			p.hot = true
+		case p.load() <= m.cfg.Balance.Low:
+			p.hot = false
+		}
+	}
 }
 
 // relief chooses which game is to move how many avatars where; 0 where nobody is to move.
