@@ -71,7 +71,8 @@ func relieved(s *sim.Story) {
 // balanced wants no game to be as full as to be relieved, with an emptier one beside it.
 func balanced(s *sim.Story, at map[string]node.ID, moves map[[2]node.ID]int) {
 	loads := make([]int, s.Options().Games)
-	for _, game := range at {
+	for _, c := range s.Players {
+		game := at[c.Account()]
 		loads[game.Index()-1]++
 	}
 	least, most := loads[0], loads[0]

@@ -211,9 +211,39 @@ func (m *Manager) proven(env *node.Env) proto.Step {
 	}
 	if !slices.Equal(missing, m.asked) {
 		m.asked = missing
-		send(env, m.primary.ID, &proto.BePrimary{Missing: missing})
+		m.askForStubs(env, missing)
 	}
 	return proto.StepPrimary
+}
+
+// askForStubs has the stubs created that the cluster lacks: by the primary, and those that it does not
+// know, as it may be an older build than another game, by the first game that does.
+func (m *Manager) askForStubs(env *node.Env, missing []string) {
+	for i := range m.procs {
+		p := &m.procs[i]
+		var names []string
+		for _, name := range missing {
+			if m.creator(name) == p {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			send(env, p.peer.ID, &proto.BePrimary{Missing: names})
+		}
+	}
+}
+
+// creator returns which game is to create a stub.
+func (m *Manager) creator(name string) *proc {
+	if p := m.find(m.primary.ID); p != nil && slices.Contains(p.classes, name) {
+		return p
+	}
+	for i := range m.procs {
+		if p := &m.procs[i]; p.ready && !p.drains && slices.Contains(p.classes, name) {
+			return p
+		}
+	}
+	return nil // a game that is not ready yet: asked for once it is
 }
 
 // choosePrimary makes the first ready game the primary that is not about to leave.
