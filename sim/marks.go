@@ -134,6 +134,7 @@ var knownMarks = [...]string{
 	"name-not-owned",
 	"name-of-another",
 	"name-taken-again",
+	"order-at-the-door",
 	"outcome-for-nobody",
 	"password-checks-at-bound",
 	"password-tried-too-often",
