@@ -75,6 +75,11 @@ func All() []*sim.Scenario {
 		migrateMovesHeld(),
 		migrateAlone(),
 		migrateOnTour(),
+		drainAGame(),
+		rollingRestart(),
+		drainInterrupted(),
+		rollingRestartSchema(),
+		rebalance(),
 		addressValidity(),
 		stubMailOvertaken(),
 		gameCodePanics(),
@@ -110,16 +115,21 @@ func Wanderers() sim.Game { return letters(300*time.Millisecond, 0) }
 // speed in metres a second, 0 is unchecked.
 func letters(wander time.Duration, speed float64) sim.Game {
 	return sim.Game{
-		Script: func(o sim.Observer) game.Script {
-			return siege.Errands(&siege.Observer{Executed: o.Executed, Speed: speed}, &siege.Mail{
-				Sent:  func(by addr.EntityID, l siege.Letter, asks bool) { o.Sent(by, l.Stream, l.N, asks) },
-				Ran:   func(l siege.Letter) { o.Ran(l.Stream, l.N) },
-				Told:  func(l siege.Letter, err error) { o.Told(l.Stream, l.N, err) },
-				Quiet: o.Quiet, Wander: wander,
-			})
-		},
+		Script: errands(wander, speed, 0),
 		Finder: func() nav.Pathfinder { return nav.Courtyard() },
 		RPC:    siege.RPC(), Observed: true,
+	}
+}
+
+// errands is the code of the game of letters, whose runners have a version; 0 does not say.
+func errands(wander time.Duration, speed float64, version uint32) func(sim.Observer) game.Script {
+	return func(o sim.Observer) game.Script {
+		return siege.Errands(&siege.Observer{Executed: o.Executed, Speed: speed}, &siege.Mail{
+			Sent:  func(by addr.EntityID, l siege.Letter, asks bool) { o.Sent(by, l.Stream, l.N, asks) },
+			Ran:   func(l siege.Letter) { o.Ran(l.Stream, l.N) },
+			Told:  func(l siege.Letter, err error) { o.Told(l.Stream, l.N, err) },
+			Quiet: o.Quiet, Wander: wander, Version: version,
+		})
 	}
 }
 

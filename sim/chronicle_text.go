@@ -138,6 +138,7 @@ func newMessage(typ uint16) node.Message {
 	for _, m := range []node.Message{
 		&proto.Register{}, &proto.Processes{}, &proto.GateConnected{}, &proto.Ready{}, &proto.BePrimary{}, &proto.StubsMade{},
 		&proto.Admit{}, &proto.Report{}, &proto.Leave{}, &proto.Kick{},
+		&proto.Operate{}, &proto.Drain{}, &proto.Draining{}, &proto.Shed{}, &proto.HasShed{}, &proto.Farewell{}, &proto.Farewelled{},
 		&proto.Verify{}, &proto.Verified{},
 		&proto.Enter{}, &proto.Entered{}, &proto.EnterFailed{}, &proto.ClientLost{}, &proto.ClientBack{}, &proto.Exit{},
 		&proto.Exited{}, &proto.KickClient{},

@@ -51,7 +51,7 @@ func (w *World) build() {
 	cfg := node.Config{Version: w.version(), Secret: []byte(secret), LinkBytes: o.LinkBytes}
 	w.addStore()
 	w.server(ManagerID, cfg, func(*process) (node.Node, []node.Lane) {
-		cfg := manager.Config{Gates: o.Gates, Games: o.Games}
+		cfg := manager.Config{Gates: o.Gates, Games: o.Games, Balance: manager.Balance{High: o.Rebalance}}
 		o.managerKnobs(&cfg)
 		return manager.New(cfg), nil
 	})
@@ -118,7 +118,11 @@ func makeGate(p *process) (node.Node, []node.Lane) {
 
 func makeGame(p *process) (node.Node, []node.Lane) {
 	w := p.w
-	script := w.watched(p, w.cfg.Game.Script(w.observer(p)))
+	code := w.cfg.Game.Script
+	if p.code != nil {
+		code = p.code
+	}
+	script := w.watched(p, code(w.observer(p)))
 	cfg := game.Config{Manager: ManagerID.String(), Listen: p.id.String(), Grace: w.opts.Grace, Contain: w.cfg.Game.Contain}
 	w.opts.gameKnobs(&cfg)
 	return game.New(cfg, script), []node.Lane{game.NewSerial(), game.NewPaths(w.cfg.Game.finder())}

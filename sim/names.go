@@ -10,6 +10,7 @@ var typeNames = map[uint16]string{
 	proto.TypeRegister: "register", proto.TypeProcesses: "processes", proto.TypeGateConnected: "gate-connected",
 	proto.TypeReady: "ready", proto.TypeBePrimary: "be-primary", proto.TypeStubsMade: "stubs-made",
 	proto.TypeAdmit: "admit", proto.TypeReport: "report", proto.TypeLeave: "leave", proto.TypeKick: "kick",
+	proto.TypeOperate: "operate", proto.TypeDrain: "drain", proto.TypeDraining: "draining", proto.TypeShed: "shed", proto.TypeHasShed: "has-shed", proto.TypeFarewell: "farewell", proto.TypeFarewelled: "farewelled",
 	proto.TypeVerify: "verify", proto.TypeVerified: "verified",
 	proto.TypeEnter: "enter", proto.TypeEntered: "entered", proto.TypeEnterFailed: "enter-failed",
 	proto.TypeClientLost: "client-lost", proto.TypeClientBack: "client-back", proto.TypeExit: "exit",

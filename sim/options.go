@@ -51,6 +51,7 @@ type Options struct {
 	Outstanding int           // calls of a client under way at most
 	Payload     int           // bytes of padding in a call
 	Grace       time.Duration // so long a lost client may come back
+	Rebalance   int           // avatars of a game over which some are moved to an emptier one; 0 moves nobody
 	Knobs       Knobs         // how the roles' time-outs and bounds are set
 	Faults      string        // the kinds of those faults that a story asks for, by Inject or Strike, which may strike: all, none, or some with commas between them
 }
@@ -102,6 +103,7 @@ var options = [...]option{
 	number("outstanding", "calls of a client under way at most", 1, 1024, func(o *Options) *int { return &o.Outstanding }),
 	number("payload", "bytes of padding in a call", 0, 60_000, func(o *Options) *int { return &o.Payload }),
 	span("grace", "so long a lost client may come back", func(o *Options) *time.Duration { return &o.Grace }),
+	number("rebalance", "avatars of a game over which some are moved to an emptier one, 0 moves nobody", 0, 100_000, func(o *Options) *int { return &o.Rebalance }),
 	choiceOf("knobs", "how the roles' time-outs and bounds are set", map[string]Knobs{"usual": Usual, "tight": Tight, "loose": Loose},
 		func(o *Options) *Knobs { return &o.Knobs }),
 	{"faults", "which kinds of fault may strike: all, none, or some of them, with commas between",

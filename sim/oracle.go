@@ -95,6 +95,7 @@ func Oracles() []OracleAbout {
 		{"routes", "every client's route leads to its avatar's game", "rest", nil},
 		{"bounded", "no queue, buffer or table exceeds its stated bound", "checkpoints", nil},
 		{"progress", "after faults stop, the cluster comes to rest within the stated time and serves again", "liveness", nil},
+		{"balance", "avatars go from a fuller game to an emptier one alone, and no two games exchange any", "in its scenario", nil},
 		{"honest-move", "a client that keeps to its speed is corrected once at most, and once more in five seconds", "always", nil},
 		{"cheat-caught", "no avatar is farther than its speed and the stated slack allow, and a client that says so is told within five seconds", "always", nil},
 		{"replay", "the same seed gives the same trace hash", "sweep", nil},

@@ -105,8 +105,10 @@ func asked(p *process, n uint64) bool {
 	return len(all) > 0 && all[len(all)-1].Num == n
 }
 
-// Ended excuses unknown outcomes: a crash may hide whether a call ran.
-func (o *calls) Ended(p *process) { o.excused = o.excused || p.id.Kind() != node.Client }
+// Ended excuses unknown outcomes: a crash may hide whether a call ran. That a game was drained excuses nothing.
+func (o *calls) Ended(p *process) {
+	o.excused = o.excused || p.id.Kind() != node.Client && !p.drained()
+}
 
 // Calm wants every call of every client to have had its one end.
 func (o *calls) Calm() {

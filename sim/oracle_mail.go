@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"messiah/core/addr"
 	"messiah/core/entity"
@@ -153,18 +154,19 @@ func (o *mail) gone(k writerOf) {
 	}
 }
 
-// Handled excuses unknown outcomes once a list calls a process dead, whether it is or was only held for it.
+// Handled excuses unknown outcomes once a list calls a process dead, whether it is or was only held for
+// it, unless it was drained.
 func (o *mail) Handled(p *process, in *node.Input) {
 	if o.excused || in.Kind != node.InMessage || in.Type != proto.TypeProcesses || p.id.Kind() != node.Game {
 		return
 	}
 	var list proto.Processes
-	o.excused = wire.Decode(in.Body, &list) == nil && len(list.Dead) > 0
+	o.excused = wire.Decode(in.Body, &list) == nil && slices.ContainsFunc(list.Dead, func(dead node.Peer) bool { return !o.w.drained[dead] })
 }
 
 // Ended lets go of who wrote on a life that is over, and excuses unknown outcomes.
 func (o *mail) Ended(p *process) {
-	o.excused = true
+	o.excused = o.excused || !p.drained()
 	for _, id := range ordered.Keys(o.streams) {
 		if st := o.streams[id]; st.by.process == p.index {
 			st.gone = true

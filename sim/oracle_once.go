@@ -66,7 +66,7 @@ func (o *once) changed(in *node.Input, m *manager.Manager) {
 	st, before := m.Inspect(), o.list
 	o.list = st
 	same := func(a, b manager.ProcessStatus) bool {
-		return a.Peer == b.Peer && a.Addr == b.Addr && a.Ready == b.Ready
+		return a.Peer == b.Peer && a.Addr == b.Addr && a.Ready == b.Ready && a.Closed == b.Closed
 	}
 	again := in.Type == proto.TypeRegister || in.Type == proto.TypeStubsMade // they bring a list about whatever they say
 	if !again && slices.EqualFunc(st.Processes, before.Processes, same) && slices.Equal(st.Stubs, before.Stubs) &&

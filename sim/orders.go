@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"messiah/core/dbm"
+	"messiah/core/game"
 	"messiah/core/manager"
 	"messiah/core/node"
 	"messiah/core/proto"
@@ -43,6 +44,9 @@ func (s *Story) Stranger(change func(*node.Config)) node.ID {
 // Speaks gives the lives of a process that begin from now on a version of their
 // own: that of a process which is not upgraded yet, or is already.
 func (s *Story) Speaks(id node.ID, v wire.Version) { s.byID[id].cfg.Version = v }
+
+// Installs gives the lives of a game that begin from now on other code: that of another version.
+func (s *Story) Installs(id node.ID, code func(Observer) game.Script) { s.byID[id].code = code }
 
 // Dismiss ends a stranger for good.
 func (s *Story) Dismiss(id node.ID) {

@@ -47,6 +47,7 @@ type process struct {
 	halted    string   // why the last life ended by itself
 	clean     bool
 	make      maker
+	code      func(Observer) game.Script // of a game: what its lives run from now on; nil: the world's
 	cfg       node.Config
 }
 

@@ -132,6 +132,7 @@ type World struct {
 	rude           map[node.ID]bool                 // clients that the story lets break the protocol
 	guests         int                              // games beyond those of the options
 	raws           []*RawPeer                       // broken processes that the story has let loose
+	drained        map[node.Peer]bool               // lives that have left since an operator had them drained
 	forgiven       map[string]bool                  // texts of errors that the story gives cause for
 	handled        uint64                           // handler calls of nodes and lanes
 	tap            func(to node.ID, in *node.Input) // nil: nobody looks
@@ -187,7 +188,7 @@ func NewWorld(cfg Config) *World {
 	cfg.Game.RPC = cfg.Game.Table()
 	w := &World{
 		cfg: cfg, opts: cfg.Options, source: cfg.Source, plan: cfg.Plan, byID: map[node.ID]*process{},
-		marks: map[string]uint64{}, counts: map[uint64]bool{}, walkSpeed: map[node.ID]float64{}, rude: map[node.ID]bool{}, forgiven: map[string]bool{},
+		marks: map[string]uint64{}, counts: map[uint64]bool{}, walkSpeed: map[node.ID]float64{}, rude: map[node.ID]bool{}, drained: map[node.Peer]bool{}, forgiven: map[string]bool{},
 		procs: make([]*process, 1), bySite: make([]*process, 1),
 	}
 	if w.source == nil {

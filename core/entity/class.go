@@ -29,6 +29,9 @@ type Class struct {
 	shards  int           // of a stub; 0 is one
 	within  time.Duration // saved so long after a change at the latest
 	speed   float64       // of its entities at first, in metres a second; 0 is unchecked
+	stays   bool          // its entities end with their game when that is drained
+	version uint32        // of its properties; 0 is 1
+	upgrade func(e Entity, from uint32) error
 }
 
 // Name returns the class's name.

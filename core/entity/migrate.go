@@ -2,6 +2,7 @@ package entity
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"messiah/core/addr"
@@ -29,7 +30,7 @@ func Carry[P Entity, S any](name string, version uint32, of func(P) *S) Part[P] 
 		if of == nil {
 			return fmt.Errorf("section %s is carried by nil: give Carry a function", name)
 		}
-		for _, p := range builtinParts() {
+		for _, p := range builtinParts(k) {
 			if p.name == name {
 				return fmt.Errorf("section %s has the name of one that every entity has", name)
 			}
@@ -89,7 +90,8 @@ func (c *Call) Migrate(e Entity, to Destination) error {
 // Here returns the game on which the call runs, for a Destination.
 func (c *Call) Here() node.Peer { return c.env.Self() }
 
-// Games returns the games that are ready, this one among them, in the order of their names.
+// Games returns the games that are ready and take newcomers, this one among them if it does, in
+// the order of their names.
 func (c *Call) Games() []node.Peer { return c.world.port.Games(c.env) }
 
 // Number returns the number of the entity's latest migration, or of its load.
@@ -255,12 +257,12 @@ func (w *World) Knows(class string, sections []proto.SectionName) proto.MigrateR
 	}
 	parts := movedParts(k.class)
 	for _, s := range sections {
-		known := false
-		for _, p := range parts {
-			known = known || p.name == s.Name && p.version >= s.Version
-		}
-		if !known {
+		i := slices.IndexFunc(parts, func(p part) bool { return p.name == s.Name })
+		switch {
+		case i < 0:
 			return proto.MigrateNoSection
+		case parts[i].version < s.Version && !planted.On("older-game-takes-newer"): // what it does not know of is overlooked
+			return proto.MigrateOlder
 		}
 	}
 	if w.residents.Len()+w.arriving >= MaxEntities {

@@ -12,11 +12,11 @@ import (
 
 // The sections of the state of an entity that moves to another game.
 
-// builtinParts are those that every entity has; a class has further ones by Carry.
-func builtinParts() []part {
+// builtinParts are those that every entity of a class has; it has further ones by Carry.
+func builtinParts(k *Class) []part {
 	always := func(*Resident) bool { return true }
 	return []part{
-		{"properties", 1, always, writeAll, readProperties},
+		{"properties", k.Version(), always, writeAll, readVersioned},
 		{"place", 1, always, writeMovedPlace, readMovedPlace},
 		{"timers", 1, always, writeHalted, readHalted},
 		{"asks", 1, always, writeMovedAsks, readMovedAsks},
@@ -28,7 +28,7 @@ func builtinParts() []part {
 }
 
 // movedParts are all sections of the state of an entity of a class.
-func movedParts(k *Class) []part { return append(builtinParts(), k.carried...) }
+func movedParts(k *Class) []part { return append(builtinParts(k), k.carried...) }
 
 var errSection = errors.New("is of another class of entity")
 

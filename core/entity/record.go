@@ -38,11 +38,11 @@ type part struct {
 	read    func(w *World, env *node.Env, r *Resident, version uint32, body []byte) error
 }
 
-// savedParts are the sections of a record, in their order.
-func savedParts() []part {
+// savedParts are the sections of a record of a class, in their order.
+func savedParts(k *Class) []part {
 	always := func(*Resident) bool { return true }
 	return []part{
-		{"properties", 1, always, writeSaved, readProperties},
+		{"properties", k.Version(), always, writeSaved, readVersioned},
 		{"place", 1, func(r *Resident) bool { return r.place != nil }, writePlace, readPlace},
 		{"timers", 1, func(r *Resident) bool { return len(r.timers) > 0 }, writeTimers, readTimers},
 		{"asks", 1, always, writeAsks, readAsks},
@@ -77,7 +77,7 @@ func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok
 		defer w.caught(env, r)
 	}
 	b := recordBody{class: r.className()}
-	for _, p := range savedParts() {
+	for _, p := range savedParts(r.class.class) {
 		if !p.has(r) {
 			continue
 		}
@@ -116,12 +116,12 @@ func (w *World) load(env *node.Env, r *Resident, data []byte) error {
 	}
 	for i := range b.sections {
 		s := &b.sections[i]
-		for _, p := range savedParts() {
+		for _, p := range savedParts(r.class.class) {
 			if p.name != s.name {
 				continue
 			}
 			if s.version > p.version {
-				return fmt.Errorf("entity: record of %v: section %s has version %d, of a newer build", r.id, s.name, s.version)
+				return fmt.Errorf("entity: record of %v: section %s has version %d, %w", r.id, s.name, s.version, ErrNewer)
 			}
 			if err := p.read(w, env, r, s.version, s.body); err != nil {
 				return fmt.Errorf("entity: record of %v: section %s: %w", r.id, s.name, err)

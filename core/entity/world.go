@@ -57,7 +57,7 @@ type Port interface {
 	FindPath(env *node.Env, num uint64, from, to geom.Vec3) bool
 	// Migrate begins an entity's move to another game; an error says why it cannot even be tried.
 	Migrate(env *node.Env, r *Resident, to *Destination) error
-	// Games returns the games that are ready.
+	// Games returns the games that are ready and take newcomers.
 	Games(env *node.Env) []node.Peer
 	// Doomed hears that an entity on its way is to end as soon as that is possible.
 	Doomed(env *node.Env, r *Resident)

@@ -130,6 +130,8 @@ func (g *Game) mayCome(m *coming) proto.MigrateRefusal {
 	switch {
 	case g.stopping:
 		return proto.MigrateStopping
+	case !g.newcomers():
+		return proto.MigrateClosed
 	case g.coming.Has(m.id) || g.leaving.Has(m.id) || g.world.Find(m.id) != nil || g.records[m.ask.Key] != nil:
 		return proto.MigrateKnown
 	case g.coming.Len() >= MaxMoves || g.tenants.Len() >= MaxTenants:

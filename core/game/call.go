@@ -170,7 +170,9 @@ func (g *Game) mailEnd(env *node.Env, in *node.Input) {
 
 // gameGone hears from a gate that nothing more will come from a dead game by it.
 func (g *Game) gameGone(env *node.Env, gate node.Peer, m *proto.GameGone) {
-	g.world.GameGone(env, gate, m.Game)
+	if !m.Drained {
+		g.world.GameGone(env, gate, m.Game)
+	}
 	g.sourceGone(env, gate, m.Game)
 	g.targetGone(env, m.Game)
 }

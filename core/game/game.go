@@ -105,6 +105,7 @@ const (
 	timerQuestions // what the db could not tell is asked again
 	timerLeave     // key: leaving
 	timerCome      // key: coming
+	timerDrainLook // who is left of a drain
 	timerStubs     // the manager is told which stubs there are, and asks for the rest
 )
 
@@ -194,6 +195,9 @@ type Game struct {
 	heard     map[hearing]uint64 // number of the latest call that a stub here has run of each life of a game
 	stubBoxes map[string]addr.Mailbox
 	stopping  bool
+	closed    bool // an operator wants no newcomers here
+	draining  draining
+	shedding  shedding
 	handled   uint64
 	questions map[uint64]question // by the game\'s number
 	queries   int                 // path queries under way
@@ -265,7 +269,7 @@ func speaker(typ uint16) node.Kind {
 	case proto.TypeClaimed, proto.TypeHeld, proto.TypeSaved, proto.TypeNoSave,
 		proto.TypeFound, proto.TypeNameTaken, proto.TypeNameDropped, proto.TypeVerified, proto.TypeExpected:
 		return node.DB
-	case proto.TypeProcesses, proto.TypeBePrimary:
+	case proto.TypeProcesses, proto.TypeBePrimary, proto.TypeDrain, proto.TypeShed:
 		return node.Manager
 	}
 	return node.Gate
@@ -331,6 +335,12 @@ func (g *Game) message(env *node.Env, in *node.Input) {
 		on(env, in, g.gateConnected)
 	case proto.TypeBePrimary:
 		on(env, in, g.bePrimary)
+	case proto.TypeDrain:
+		on(env, in, g.order)
+	case proto.TypeShed:
+		on(env, in, g.shed)
+	case proto.TypeFarewelled:
+		g.farewelled(env, node.Peer{ID: in.From, Inc: in.Inc})
 	default:
 		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
 	}
@@ -356,7 +366,7 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 	t, _ := g.tenants.Get(in.Num)
 	switch in.Type {
 	case timerReport:
-		g.send(env, managerID, &proto.Report{Avatars: uint64(g.tenants.Len()), Handled: g.handled})
+		g.send(env, managerID, &proto.Report{Avatars: uint64(g.avatars()), Handled: g.handled})
 		env.After(reportEvery, timerReport, 0)
 	case timerGrace:
 		if t != nil && t.state == live && t.client == (seat{}) {
@@ -382,6 +392,8 @@ func (g *Game) timer(env *node.Env, in *node.Input) {
 		g.askComing(env, g.comeKeys[in.Num])
 	case timerQuestions:
 		g.askQuestionsAgain(env)
+	case timerDrainLook:
+		g.drainLook(env)
 	case timerStubs:
 		g.tellStubs(env)
 	case timerDrain:

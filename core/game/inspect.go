@@ -46,6 +46,9 @@ func (g *Game) Avatars() iter.Seq[View] {
 type Status struct {
 	Opened   bool // the server-open logic has run
 	Stopping bool
+	Closed   bool // it takes no newcomers
+	Draining bool
+	Drained  bool // nobody was left when it stopped
 	Avatars  int
 	Seats    int // routes of clients that the game knows
 	Queries  int // path queries under way
@@ -82,6 +85,6 @@ func (g *Game) World() *entity.World { return g.world }
 // Inspect returns what the game keeps.
 func (g *Game) Inspect() Status {
 	return Status{
-		g.opened, g.stopping, g.avatars(), len(g.seats), g.queries, g.leaving.Len(), g.coming.Len(), slices.Clone(g.stubs), g.told, g.world.Inspect(),
+		g.opened, g.stopping, g.closed, g.draining.on, g.draining.done, g.avatars(), len(g.seats), g.queries, g.leaving.Len(), g.coming.Len(), slices.Clone(g.stubs), g.told, g.world.Inspect(),
 	}
 }

@@ -54,6 +54,8 @@ type leaving struct {
 	why     proto.MigrateRefusal
 	saving  bool // its record was to be written meanwhile
 	discard bool // its record is another's
+	by      mover
+	gone    bool // it lives where it went
 	next    seat // who wants the avatar
 	nextID  addr.ClientID
 }
@@ -72,6 +74,8 @@ func (l *leaving) Code(c *wire.Coder) {
 	c.Uint8((*uint8)(&l.why))
 	c.Bool(&l.saving)
 	c.Bool(&l.discard)
+	c.Uint8((*uint8)(&l.by))
+	c.Bool(&l.gone)
 	l.next.Code(c)
 	l.nextID.Code(c)
 }
@@ -81,8 +85,13 @@ func (l *leaving) of() proto.Migration {
 	return proto.Migration{Entity: l.id, N: l.n, Other: l.to.Game}
 }
 
-// migrate begins to move an entity away.
+// migrate begins to move an entity away on game code's word.
 func (g *Game) migrate(env *node.Env, r *entity.Resident, to *entity.Destination) error {
+	return g.begin(env, r, to, byCode)
+}
+
+// begin begins to move an entity away.
+func (g *Game) begin(env *node.Env, r *entity.Resident, to *entity.Destination, by mover) error {
 	switch {
 	case g.leaving.Has(r.ID()) && !planted.On("second-move-forgets-first"): // the latest wish counts
 		return entity.ErrMoving
@@ -94,7 +103,7 @@ func (g *Game) migrate(env *node.Env, r *entity.Resident, to *entity.Destination
 		return &entity.Refused{Reason: proto.MigrateStopping}
 	}
 	g.lastKey++
-	l := &leaving{key: g.lastKey, id: r.ID(), r: r, t: g.of[r], to: *to}
+	l := &leaving{key: g.lastKey, id: r.ID(), r: r, t: g.of[r], to: *to, by: by}
 	g.leaving.Set(l.id, l)
 	g.leaveKeys[l.key] = l
 	env.After(0, timerLeave, l.key) // behind the callback that asks
@@ -175,6 +184,7 @@ func (g *Game) endLeaving(env *node.Env, l *leaving) {
 	env.Cancel(timerLeave, l.key)
 	g.leaving.Delete(l.id)
 	delete(g.leaveKeys, l.key)
+	g.moveEnded(env, l)
 	g.drained(env)
 }
 
@@ -197,6 +207,7 @@ func (g *Game) arbiterSays(env *node.Env, l *leaving, in *node.Input) {
 	case in.Type == proto.TypePreNo && l.phase == asked:
 		var m proto.Refused
 		if env.Decode(in, &m) {
+			l.why = m.Reason
 			g.endLeaving(env, l)
 			g.world.MigrationFailed(env, l.r, m.Reason)
 		}
@@ -412,6 +423,7 @@ func (g *Game) stayed(env *node.Env, r *entity.Resident) {
 // departed forgets an entity that lives where it went.
 func (g *Game) departed(env *node.Env, l *leaving) {
 	g.world.Departed(env, l.r)
+	l.gone = true
 	g.endLeaving(env, l)
 	t := l.t
 	if t == nil {

@@ -18,6 +18,9 @@ func (g *Game) enter(env *node.Env, gate node.Peer, m *proto.Enter) {
 	switch {
 	case g.stopping || !g.opened || t == nil && g.tenants.Len() >= MaxTenants:
 		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: proto.RefusedBusy})
+	case t == nil && !g.newcomers():
+		env.Mark("login-at-a-closed-game")
+		g.toGate(env, s, &proto.EnterFailed{Route: s.Route, Reason: proto.RefusedClosed})
 	case t == nil:
 		t = &tenant{record: proto.AccountKey(m.Account), class: g.script.Avatar, account: m.Account}
 		g.sit(t, s, m.Client)

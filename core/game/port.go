@@ -47,7 +47,7 @@ func (p port) Migrate(env *node.Env, r *entity.Resident, to *entity.Destination)
 func (p port) Games(*node.Env) []node.Peer {
 	var games []node.Peer
 	for i := range p.g.list.Live {
-		if one := &p.g.list.Live[i]; one.Peer.ID.Kind() == node.Game && one.Ready {
+		if one := &p.g.list.Live[i]; one.Open() {
 			games = append(games, one.Peer)
 		}
 	}

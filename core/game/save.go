@@ -120,6 +120,9 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 	t.owner, t.version = m.Owner, m.Version
 	if t.state != loading {
 		g.registered(env, t)
+		if l, _ := g.leaving.Get(t.id); l != nil {
+			g.beginLeaving(env, l)
+		}
 		return
 	}
 	t.id = m.Entity
@@ -134,7 +137,7 @@ func (g *Game) claimed(env *node.Env, _ node.Peer, m *proto.Claimed) {
 		g.giveBack(env, t)
 		return
 	}
-	if t.account != "" && t.client == (seat{}) || g.stopping {
+	if t.account != "" && t.client == (seat{}) || g.stopping || t.stub != "" && g.draining.on {
 		env.Mark("loaded-for-nobody")
 		g.fail(env, t.client, proto.RefusedShutdown)
 		g.stand(t)
@@ -150,8 +153,15 @@ func (g *Game) wake(env *node.Env, t *tenant, data []byte) {
 		ID: t.id, Incarnation: t.owner, Account: t.account, Stub: t.stub, Data: data,
 	})
 	if err != nil {
-		env.Log(node.Error, "a record cannot be read", "record", t.record, "error", err)
-		g.fail(env, t.client, proto.RefusedStore)
+		why := proto.RefusedStore
+		if errors.Is(err, entity.ErrNewer) { // as between the games of a rolling upgrade
+			why = proto.RefusedOlder
+			env.Mark("record-of-a-newer-build")
+			env.Log(node.Warn, "a record is for a newer game than this one", "record", t.record, "error", err)
+		} else {
+			env.Log(node.Error, "a record cannot be read", "record", t.record, "error", err)
+		}
+		g.fail(env, t.client, why)
 		g.stand(t)
 		g.tellAsked(env, t, proto.OutcomeFailed, addr.Mailbox{})
 		g.giveBack(env, t) // nothing of it may be overwritten with an empty entity
@@ -185,6 +195,11 @@ func (g *Game) giveBack(env *node.Env, t *tenant) {
 func (g *Game) held(env *node.Env, _ node.Peer, m *proto.Held) {
 	t := g.answered(env, m.Key, m.Num, true)
 	if t == nil {
+		return
+	}
+	if t.stub != "" && g.draining.on {
+		env.Mark("stub-left-to-others")
+		g.remove(env, t)
 		return
 	}
 	if t.stub != "" {

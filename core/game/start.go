@@ -29,7 +29,9 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 func (g *Game) register(env *node.Env) {
 	g.send(env, managerID, &proto.Register{
 		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs(), Stubs: g.stubs, Linked: env.Links(),
+		Closed: g.closed, Drains: g.draining.on, Edition: g.world.Edition(),
 	})
+	g.draining.told = proto.Draining{} // this manager has heard nothing of it
 }
 
 func (g *Game) linked(env *node.Env, p node.Peer) bool {
@@ -44,6 +46,7 @@ func (g *Game) processes(env *node.Env, _ node.Peer, list *proto.Processes) {
 	}
 	g.forgetHeard(list.Dead)
 	g.list = *list
+	g.closedList(env)
 	for i := range list.Live {
 		if p := &list.Live[i]; p.Peer.ID.Kind() == node.DB && p.Addr != "" {
 			env.Connect(p.Peer, p.Addr)

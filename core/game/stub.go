@@ -16,7 +16,7 @@ import (
 // bePrimary creates the stubs that the cluster lacks. One that saves is read from
 // its record first, so that it goes on where it ended.
 func (g *Game) bePrimary(env *node.Env, _ node.Peer, m *proto.BePrimary) {
-	if g.stopping {
+	if g.stopping || g.draining.on {
 		return
 	}
 	waits := false

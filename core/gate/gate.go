@@ -163,6 +163,8 @@ type Gate struct {
 	lastRoute uint64
 	lastCheck uint64
 
+	departing []node.Peer // games that have said farewell, ended or not; at most maxDeparted
+
 	list     proto.Processes
 	told     uint64 // the list version last reported ready
 	admits   bool
@@ -261,6 +263,8 @@ func (g *Gate) message(env *node.Env, in *node.Input) {
 		if env.Decode(in, &m) {
 			g.enterFailed(env, in, &m)
 		}
+	case proto.TypeFarewell:
+		g.farewell(env, node.Peer{ID: in.From, Inc: in.Inc})
 	case proto.TypeExited:
 		var m proto.Exited
 		if env.Decode(in, &m) {
@@ -365,6 +369,7 @@ func (g *Gate) State(c *wire.Coder) {
 	c.Uint64(&g.lastKey)
 	c.Uint64(&g.lastRoute)
 	c.Uint64(&g.lastCheck)
+	wire.Slice(c, &g.departing, func(c *wire.Coder, p *node.Peer) { c.Struct(p) })
 	c.Struct(&g.list)
 	c.Uint64(&g.told)
 	c.Bool(&g.admits)

@@ -100,12 +100,23 @@ func (g *Gate) takeOver(env *node.Env, old, fresh *client) {
 // enter asks a game for the client's avatar: the one named, or one picked.
 func (g *Gate) enter(env *node.Env, c *client, game node.Peer) {
 	if game == (node.Peer{}) {
-		var ok bool
-		if game, ok = g.pick(env); !ok {
-			g.cannotEnter(env, c, proto.RefusedBusy)
-			return
-		}
+		g.enterBut(env, c, game)
+		return
 	}
+	g.enterAt(env, c, game)
+}
+
+// enterBut asks any game for the client's avatar but one that has just refused it.
+func (g *Gate) enterBut(env *node.Env, c *client, but node.Peer) {
+	game, ok := g.pick(env, but)
+	if !ok {
+		g.cannotEnter(env, c, proto.RefusedBusy)
+		return
+	}
+	g.enterAt(env, c, game)
+}
+
+func (g *Gate) enterAt(env *node.Env, c *client, game node.Peer) {
 	g.lastRoute++
 	c.state, c.game, c.route = entering, game, g.lastRoute
 	g.routes[c.route] = c
@@ -211,6 +222,18 @@ func (g *Gate) enterFailed(env *node.Env, in *node.Input, m *proto.EnterFailed) 
 		g.dropRoute(env, c)
 		c.moves++
 		g.enter(env, c, m.Elsewhere)
+	case (m.Reason == proto.RefusedClosed || m.Reason == proto.RefusedOlder) && c.moves < maxRedirects:
+		env.Mark("game-refused-" + m.Reason.String())
+		refuser := c.game
+		g.dropRoute(env, c)
+		c.moves++
+		if m.Reason == proto.RefusedOlder {
+			g.enter(env, c, g.newest(env))
+			return
+		}
+		g.enterBut(env, c, refuser)
+	case m.Reason == proto.RefusedClosed:
+		g.cannotEnter(env, c, proto.RefusedBusy) // those that were asked: another may be open
 	case m.Reason == proto.RefusedSecondLogin:
 		// Another gate's login of the account came later and won.
 		g.endSession(env, c, m.Reason)

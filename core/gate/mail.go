@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"slices"
 
 	"messiah/core/addr"
 	"messiah/core/node"
@@ -46,7 +47,7 @@ func (g *Gate) mail(env *node.Env, in *node.Input) {
 		return
 	}
 	to := proto.MailTo(in)
-	if !g.linked(env, to) {
+	if !g.linked(env, to) || slices.Contains(g.departing, to) {
 		env.Mark("mail-to-a-dead-game")
 		g.endMail(env, l, proto.OutcomeStaleMailbox)
 		return
@@ -193,6 +194,7 @@ func (g *Gate) settlePushes(env *node.Env, c *client, o proto.Outcome) {
 // gameDied tells every game that nothing more will come from a dead one, behind
 // all that has come, and ends the calls by proxy that were under way to it.
 func (g *Gate) gameDied(env *node.Env, game node.Peer) {
+	drained := slices.Contains(g.departing, game)
 	for l, to := range g.forwarded.All() {
 		switch {
 		case to.game == game:
@@ -206,7 +208,7 @@ func (g *Gate) gameDied(env *node.Env, game node.Peer) {
 	}
 	for i := range g.list.Live {
 		if p := g.list.Live[i].Peer; p.ID.Kind() == node.Game && p != game && g.linked(env, p) {
-			g.send(env, p.ID, &proto.GameGone{Game: game})
+			g.send(env, p.ID, &proto.GameGone{Game: game, Drained: drained})
 		}
 	}
 }

@@ -454,6 +454,6 @@ func (g *Gate) relayedShort(env *node.Env, in *node.Input, typ uint16, to node.P
 // askGone answers whether anything can still come from a game by this gate.
 func (g *Gate) askGone(env *node.Env, in *node.Input, m *proto.AskGone) {
 	if !g.linked(env, m.Game) && !slices.ContainsFunc(g.list.Live, func(p proto.Process) bool { return p.Peer == m.Game }) {
-		g.send(env, in.From, &proto.GameGone{Game: m.Game})
+		g.send(env, in.From, &proto.GameGone{Game: m.Game, Drained: slices.Contains(g.departing, m.Game)})
 	}
 }

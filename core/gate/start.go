@@ -120,11 +120,14 @@ func (g *Gate) leave(env *node.Env) {
 	env.Done()
 }
 
-// pick chooses a ready game for a new avatar; ok is false when there is none.
-func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
+// pick chooses an open game for a new avatar, other than one that has just refused it; ok is
+// false when there is none.
+func (g *Gate) pick(env *node.Env, but node.Peer) (game node.Peer, ok bool) {
 	var ready []node.Peer
 	for i := range g.list.Live {
-		if p := &g.list.Live[i]; p.Peer.ID.Kind() == node.Game && p.Ready && g.linked(env, p.Peer) {
+		p := &g.list.Live[i]
+		open := p.Open() || p.Closed && p.Ready && planted.On("drain-takes-newcomers") // who is closed is asked all the same
+		if open && p.Peer != but && g.linked(env, p.Peer) {
 			ready = append(ready, p.Peer)
 		}
 	}
@@ -142,4 +145,30 @@ func (g *Gate) pick(env *node.Env) (game node.Peer, ok bool) {
 		counts[c.game]++ // those without a route are on nobody's
 	}
 	return slices.MinFunc(ready, func(a, b node.Peer) int { return counts[a] - counts[b] }), true
+}
+
+// maxDeparted bounds how many drained games a gate remembers; the oldest is forgotten first.
+const maxDeparted = 256
+
+// farewell lets a drained game leave: calls that come for it from now on are answered here, so that
+// none of them is on its way to a game that has ended.
+func (g *Gate) farewell(env *node.Env, game node.Peer) {
+	if !slices.Contains(g.departing, game) {
+		g.departing = append(g.departing, game)
+		if len(g.departing) > maxDeparted {
+			g.departing = slices.Delete(g.departing, 0, 1)
+		}
+	}
+	g.send(env, game.ID, &proto.Farewelled{})
+}
+
+// newest returns the open game of the newest edition, the zero Peer where none is open.
+func (g *Gate) newest(env *node.Env) (game node.Peer) {
+	most := uint64(0)
+	for i := range g.list.Live {
+		if p := &g.list.Live[i]; p.Open() && g.linked(env, p.Peer) && (game == (node.Peer{}) || p.Edition > most) {
+			game, most = p.Peer, p.Edition
+		}
+	}
+	return game
 }

@@ -11,7 +11,7 @@ import (
 // verify asks the db, by way of some game, whether a login's password is good. Until
 // then nothing else happens for it: who does not know the password takes nobody's place.
 func (g *Gate) verify(env *node.Env, c *client, m *proto.Login) {
-	game, ok := g.pick(env)
+	game, ok := g.pick(env, node.Peer{})
 	if !ok {
 		g.refuse(env, c, proto.RefusedBusy)
 		return

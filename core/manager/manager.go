@@ -21,6 +21,8 @@ type Config struct {
 
 	DeadAfter  time.Duration // a process whose connection stays broken so long is dead
 	RecoverFor time.Duration // so long after its own start the manager calls nobody dead
+
+	Balance Balance // the zero Balance moves nobody
 }
 
 // Defaults of Config.
@@ -34,8 +36,9 @@ const MaxDead = 256
 
 // Timer names.
 const (
-	timerDead   uint16 = 1 + iota // key: node ID
-	timerSettle                   // the time of recovery is over
+	timerDead    uint16 = 1 + iota // key: node ID
+	timerSettle                    // the time of recovery is over
+	timerBalance                   // whether a game is to be relieved
 )
 
 // proc is one registered process.
@@ -49,6 +52,12 @@ type proc struct {
 	classes []string
 	stubs   []proto.StubMade
 	report  proto.Report
+	edition uint64
+	closed  bool // an operator wants it to take no newcomers
+	drains  bool // and to move everybody away, and leave
+	drain   proto.Draining
+	hot     bool // a game has had more than Balance.High avatars, and not as few as Balance.Low since
+	fresh   int  // reports since the latest order that it had to do with; more than freshReports are not counted
 }
 
 func (p *proc) Code(c *wire.Coder) {
@@ -61,6 +70,12 @@ func (p *proc) Code(c *wire.Coder) {
 	wire.Slice(c, &p.classes, (*wire.Coder).String)
 	wire.Slice(c, &p.stubs, func(c *wire.Coder, s *proto.StubMade) { c.Struct(s) })
 	p.report.Code(c)
+	c.Uint64(&p.edition)
+	c.Bool(&p.closed)
+	c.Bool(&p.drains)
+	p.drain.Code(c)
+	c.Bool(&p.hot)
+	c.Int(&p.fresh)
 }
 
 // Manager is the role's state machine.
@@ -75,12 +90,16 @@ type Manager struct {
 	opened  bool // the ninth step was reached once in the life of the cluster
 	settled bool // who is not registered is dead or was never there
 	primary node.Peer
-	asked   []string // stubs that the primary was asked to create and has not reported
+	drained []Drained
+
+	balancing balancing
+	asked     []string // stubs that the primary was asked to create and has not reported
 }
 
 // New makes a manager.
 func New(cfg Config) *Manager {
 	cfg.DeadAfter = cmp.Or(cfg.DeadAfter, DefaultDeadAfter)
+	cfg.Balance = cfg.Balance.withDefaults()
 	cfg.RecoverFor = cmp.Or(cfg.RecoverFor, DefaultRecoverFor)
 	return &Manager{cfg: cfg, step: proto.StepStarted}
 }
@@ -90,6 +109,7 @@ func (m *Manager) Step(env *node.Env, in *node.Input) {
 	switch in.Kind {
 	case node.InStart:
 		env.After(m.cfg.RecoverFor, timerSettle, 0)
+		m.balance(env)
 	case node.InLinkBroken:
 		env.After(m.cfg.DeadAfter, timerDead, uint64(in.From))
 	case node.InLinkBack:
@@ -113,6 +133,8 @@ func (m *Manager) timer(env *node.Env, in *node.Input) {
 		}
 	case timerSettle:
 		m.settle(env)
+	case timerBalance:
+		m.balance(env)
 	}
 }
 
@@ -137,15 +159,31 @@ func (m *Manager) message(env *node.Env, in *node.Input) {
 	case proto.TypeReport:
 		var r proto.Report
 		if p := m.find(from.ID); p != nil && env.Decode(in, &r) {
-			p.report = r
+			p.report, p.fresh = r, min(p.fresh+1, freshReports)
 		}
 	case proto.TypeLeave:
+		m.departs(from)
 		env.Log(node.Info, "process leaves", "process", from.ID, "incarnation", from.Inc)
 		m.remove(env, from)
 	case proto.TypeKick:
 		var k proto.Kick
 		if env.Decode(in, &k) {
 			m.kick(env, &k)
+		}
+	case proto.TypeOperate:
+		var o proto.Operate
+		if env.Decode(in, &o) && from.ID == env.Self().ID { // by the way in for operators alone
+			m.operate(env, &o)
+		}
+	case proto.TypeHasShed:
+		var s proto.HasShed
+		if env.Decode(in, &s) {
+			m.hasShed(env, from, &s)
+		}
+	case proto.TypeDraining:
+		var d proto.Draining
+		if env.Decode(in, &d) {
+			m.draining(from, &d)
 		}
 	default:
 		env.Log(node.Warn, "no handler for a message", "type", in.Type, "from", in.From)
@@ -188,7 +226,7 @@ func (m *Manager) broadcast(env *node.Env) {
 	list := proto.Processes{Version: m.version, Dead: m.dead, Stubs: m.directory(), Settled: m.settled}
 	for i := range m.procs {
 		p := &m.procs[i]
-		list.Live = append(list.Live, proto.Process{Peer: p.peer, Addr: p.addr, Ready: p.ready})
+		list.Live = append(list.Live, proto.Process{Peer: p.peer, Addr: p.addr, Ready: p.ready, Closed: p.closed, Edition: p.edition})
 	}
 	for i := range m.procs {
 		send(env, m.procs[i].peer.ID, &list)
@@ -216,11 +254,13 @@ func (m *Manager) directory() []proto.StubPlace {
 	return places
 }
 
-// missing lists the stubs that some game can create and none has.
+// missing lists the stubs that some game can create and none has. A game that is drained creates none.
 func (m *Manager) missing() []string {
 	var names []string
 	for i := range m.procs {
-		names = append(names, m.procs[i].classes...)
+		if p := &m.procs[i]; !p.drains {
+			names = append(names, p.classes...)
+		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -233,6 +273,7 @@ func (m *Manager) Settings(c *wire.Coder) {
 	c.Int(&m.cfg.Games)
 	c.Int64((*int64)(&m.cfg.DeadAfter))
 	c.Int64((*int64)(&m.cfg.RecoverFor))
+	m.cfg.Balance.code(c)
 }
 
 // State reads or writes the whole state.
@@ -247,4 +288,6 @@ func (m *Manager) State(c *wire.Coder) {
 	c.Bool(&m.settled)
 	m.primary.Code(c)
 	wire.Slice(c, &m.asked, (*wire.Coder).String)
+	wire.Slice(c, &m.drained, func(c *wire.Coder, d *Drained) { c.Struct(d) })
+	c.Struct(&m.balancing)
 }

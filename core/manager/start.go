@@ -20,7 +20,7 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 	i, found := slices.BinarySearchFunc(m.procs, from.ID, func(p proc, id node.ID) int { return cmp.Compare(p.peer.ID, id) })
 	p := proc{
 		peer: from, addr: r.Addr, clients: r.Clients, list: r.List, ready: r.Opened && from.ID.Kind() == node.Game,
-		classes: r.Classes, stubs: r.Stubs,
+		classes: r.Classes, stubs: r.Stubs, closed: r.Closed, drains: r.Drains, edition: r.Edition,
 	}
 	if from.ID.Kind() == node.Gate {
 		p.ready, p.admits = r.List > 0, r.Opened
@@ -117,6 +117,7 @@ func (m *Manager) remove(env *node.Env, peer node.Peer) {
 		return
 	}
 	m.procs = slices.DeleteFunc(m.procs, func(p proc) bool { return p.peer == peer })
+	m.shedLost(peer)
 	if m.primary == peer {
 		m.primary = node.Peer{}
 	}
@@ -210,15 +211,45 @@ func (m *Manager) proven(env *node.Env) proto.Step {
 	}
 	if !slices.Equal(missing, m.asked) {
 		m.asked = missing
-		send(env, m.primary.ID, &proto.BePrimary{Missing: missing})
+		m.askForStubs(env, missing)
 	}
 	return proto.StepPrimary
 }
 
-// choosePrimary makes the first ready game the primary.
+// askForStubs has the stubs created that the cluster lacks: by the primary, and those that it does not
+// know, as it may be an older build than another game, by the first game that does.
+func (m *Manager) askForStubs(env *node.Env, missing []string) {
+	for i := range m.procs {
+		p := &m.procs[i]
+		var names []string
+		for _, name := range missing {
+			if m.creator(name) == p {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			send(env, p.peer.ID, &proto.BePrimary{Missing: names})
+		}
+	}
+}
+
+// creator returns which game is to create a stub.
+func (m *Manager) creator(name string) *proc {
+	if p := m.find(m.primary.ID); p != nil && slices.Contains(p.classes, name) {
+		return p
+	}
+	for i := range m.procs {
+		if p := &m.procs[i]; p.ready && !p.drains && slices.Contains(p.classes, name) {
+			return p
+		}
+	}
+	return nil // a game that is not ready yet: asked for once it is
+}
+
+// choosePrimary makes the first ready game the primary that is not about to leave.
 func (m *Manager) choosePrimary(env *node.Env) bool {
 	for i := range m.procs {
-		if p := &m.procs[i]; p.peer.ID.Kind() == node.Game && p.ready {
+		if p := &m.procs[i]; p.peer.ID.Kind() == node.Game && p.ready && !p.drains {
 			m.primary, m.asked = p.peer, nil
 			env.Log(node.Info, "primary chosen", "game", p.peer.ID)
 			return true

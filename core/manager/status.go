@@ -16,6 +16,7 @@ type Status struct {
 	Primary   node.Peer
 	Processes []ProcessStatus
 	Stubs     []proto.StubPlace
+	Drained   []Drained // the latest, oldest first
 }
 
 // ProcessStatus is one registered process.
@@ -26,19 +27,22 @@ type ProcessStatus struct {
 	Ready   bool
 	Admits  bool
 	Report  proto.Report
+	Closed  bool // a game: an operator wants it to take no newcomers
+	Drains  bool // and to move everybody away, and leave
+	Drain   proto.Draining
 }
 
 // Inspect returns a copy of what the manager knows.
 func (m *Manager) Inspect() Status {
 	s := Status{
 		Step: m.step, Opened: m.opened, Settled: m.settled, Version: m.version,
-		Primary: m.primary, Stubs: m.directory(),
+		Primary: m.primary, Stubs: m.directory(), Drained: slices.Clone(m.drained),
 	}
 	for i := range m.procs {
 		p := &m.procs[i]
 		// A db has nothing to report: it serves from its registration on.
 		ready := p.ready || p.peer.ID.Kind() == node.DB
-		s.Processes = append(s.Processes, ProcessStatus{p.peer, p.addr, p.clients, ready, p.admits, p.report})
+		s.Processes = append(s.Processes, ProcessStatus{p.peer, p.addr, p.clients, ready, p.admits, p.report, p.closed, p.drains, p.drain})
 	}
 	return s
 }

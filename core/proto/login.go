@@ -145,11 +145,13 @@ const (
 	RefusedFault               // game code failed; the avatar is loaded again from its last save
 	RefusedBlocked             // the account is blocked
 	RefusedTooOften            // too many tries with a wrong password
+	RefusedClosed              // the game takes no newcomers; its gate asks another
+	RefusedOlder               // the avatar's record was written by a newer build than the game's; its gate asks another game
 	refusalEnd
 )
 
 var refusalNames = [refusalEnd]string{
-	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late", "fault", "blocked", "too-often",
+	"none", "not-open", "busy", "credentials", "second-login", "store", "shutdown", "kicked", "late", "fault", "blocked", "too-often", "closed", "older",
 }
 
 // String returns the refusal's name.

@@ -73,10 +73,17 @@ func (m *MailEnd) Code(c *wire.Coder) {
 }
 
 // GameGone tells a game that nothing more will come from a dead one by the gate that says so.
-type GameGone struct{ Game node.Peer }
+type GameGone struct {
+	Game node.Peer
+
+	Drained bool // it took leave: of each call that went there by this gate there is an outcome
+}
 
 // Type returns the message's number.
 func (*GameGone) Type() uint16 { return TypeGameGone }
 
 // Code reads or writes the message.
-func (m *GameGone) Code(c *wire.Coder) { m.Game.Code(c) }
+func (m *GameGone) Code(c *wire.Coder) {
+	m.Game.Code(c)
+	c.Bool(&m.Drained)
+}

@@ -61,12 +61,14 @@ const (
 	MigrateTooLarge                   // the state is over its bound
 	MigrateNoRecord                   // the target could not reach the record
 	MigrateInterrupted                // the client, an operator or a crash came in between
+	MigrateClosed                     // the target takes no newcomers
+	MigrateOlder                      // the target's build is older than the entity: it would lose part of it
 	migrateRefusalEnd
 )
 
 var migrateRefusals = [migrateRefusalEnd]string{
 	"none", "no-gate", "no-game", "full", "stopping", "known", "no-class", "no-section", "holds", "bad-state", "too-large", "no-record",
-	"interrupted",
+	"interrupted", "closed", "older",
 }
 
 // String returns the refusal's name.

@@ -18,6 +18,15 @@ const (
 	TypeLeave         = 108
 	TypeKick          = 109
 
+	// drain and balance, between operator, manager and games
+	TypeOperate    = 110
+	TypeDrain      = 111
+	TypeDraining   = 112
+	TypeShed       = 113
+	TypeHasShed    = 114
+	TypeFarewell   = 115
+	TypeFarewelled = 116
+
 	// login, between gate and game
 	TypeEnter       = 130
 	TypeEntered     = 131

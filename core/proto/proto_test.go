@@ -28,6 +28,9 @@ var messages = []func() node.Message{
 	func() node.Message { return new(BePrimary) }, func() node.Message { return new(StubsMade) },
 	func() node.Message { return new(Admit) }, func() node.Message { return new(Report) },
 	func() node.Message { return new(Leave) }, func() node.Message { return new(Kick) },
+	func() node.Message { return new(Operate) }, func() node.Message { return new(Drain) }, func() node.Message { return new(Draining) },
+	func() node.Message { return new(Shed) }, func() node.Message { return new(HasShed) },
+	func() node.Message { return new(Farewell) }, func() node.Message { return new(Farewelled) },
 	func() node.Message { return new(Enter) }, func() node.Message { return new(Entered) },
 	func() node.Message { return new(EnterFailed) }, func() node.Message { return new(ClientLost) },
 	func() node.Message { return new(ClientBack) }, func() node.Message { return new(Exit) },
@@ -387,6 +390,8 @@ func TestNames(t *testing.T) {
 	}
 	unique("outcome", int(outcomeEnd), func(i int) string { return Outcome(i).String() })
 	unique("refusal", int(refusalEnd), func(i int) string { return Refusal(i).String() })
+	unique("order", int(orderEnd), func(i int) string { return GameOrder(i).String() })
+	unique("migrate refusal", int(migrateRefusalEnd), func(i int) string { return MigrateRefusal(i).String() })
 	unique("step", int(StepAdmit), func(i int) string { return Step(i + 1).String() })
 	if Step(0).String() != "none" || (StepAdmit+1).String() != "none" {
 		t.Errorf("no step is %q", Step(0).String())

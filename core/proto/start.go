@@ -44,6 +44,9 @@ type Register struct {
 	Classes []string    // names of the stubs that a game can create
 	Stubs   []StubMade  // the stubs that live on a game
 	Linked  []node.Peer // the lives of processes that it has links to
+	Closed  bool        // a game was closed by an operator
+	Drains  bool        // and is drained
+	Edition uint64      // of a game's code: of two builds the newer one has the greater
 }
 
 // Type returns the message's number.
@@ -58,6 +61,9 @@ func (m *Register) Code(c *wire.Coder) {
 	names(c, &m.Classes)
 	stubs(c, &m.Stubs)
 	peers(c, &m.Linked)
+	c.Bool(&m.Closed)
+	c.Bool(&m.Drains)
+	c.Uint64(&m.Edition)
 }
 
 func peers(c *wire.Coder, list *[]node.Peer) {
@@ -66,16 +72,24 @@ func peers(c *wire.Coder, list *[]node.Peer) {
 
 // Process is one live process as the manager lists it.
 type Process struct {
-	Peer  node.Peer
-	Addr  string
-	Ready bool // it has reported completion: avatars may be created on a game
+	Peer   node.Peer
+	Addr   string
+	Ready  bool // it has reported completion: avatars may be created on a game
+	Closed bool // an operator wants a game to take no newcomers
+
+	Edition uint64 // of a game's code: of two builds the newer one has the greater
 }
+
+// Open tells whether the process is a game that takes newcomers.
+func (p *Process) Open() bool { return p.Peer.ID.Kind() == node.Game && p.Ready && !p.Closed }
 
 // Code reads or writes the process.
 func (p *Process) Code(c *wire.Coder) {
 	p.Peer.Code(c)
 	c.String(&p.Addr)
 	c.Bool(&p.Ready)
+	c.Bool(&p.Closed)
+	c.Uint64(&p.Edition)
 }
 
 // StubMade is one stub that lives on a game.

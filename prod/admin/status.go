@@ -35,6 +35,8 @@ type Cluster struct {
 	Avatars   uint64    `json:"avatars"`
 	Processes []Process `json:"processes"`
 	Stubs     []Stub    `json:"stubs"`
+
+	Departed []Departed `json:"departed"` // the latest games that were drained and have left
 }
 
 // Step is one of the nine steps of the start.
@@ -59,6 +61,8 @@ type Process struct {
 	Handled     uint64   `json:"handled"`
 	Withdrawn   uint64   `json:"withdrawn"`
 	Refused     uint64   `json:"refused"`
+	Closed      bool     `json:"closed"` // a game takes no newcomers on an operator's word
+	Drain       *Drain   `json:"drain"`  // null: it is not drained
 }
 
 // Stub is a service that exists once in the cluster.
@@ -189,7 +193,7 @@ func shardsOf(m Member) []ShardStatus {
 func clusterOf(s manager.Status) *Cluster {
 	c := &Cluster{
 		Step: int(s.Step), StepName: s.Step.String(), Admits: s.Step == proto.StepAdmit, Opened: s.Opened, Settled: s.Settled,
-		List: s.Version, Processes: []Process{}, Stubs: []Stub{},
+		List: s.Version, Processes: []Process{}, Stubs: []Stub{}, Departed: []Departed{},
 	}
 	if s.Primary.ID != 0 {
 		c.Primary = s.Primary.ID.String()
@@ -197,12 +201,21 @@ func clusterOf(s manager.Status) *Cluster {
 	for step := proto.StepStarted; step <= proto.StepAdmit; step++ {
 		c.Steps = append(c.Steps, Step{int(step), step.String(), step <= s.Step})
 	}
+	for _, p := range s.Drained {
+		c.Departed = append(c.Departed, Departed{p.Peer.ID.String(), p.Peer.Inc.String(), p.Moved})
+	}
 	for _, p := range s.Processes {
+		var drain *Drain
+		if p.Drains {
+			d := drainOf(&p.Drain)
+			drain = &d
+		}
 		c.Processes = append(c.Processes, Process{
 			Name: p.Peer.ID.String(), Kind: p.Peer.ID.Kind().String(), Incarnation: p.Peer.Inc.String(), Address: p.Addr,
 			Clients: append([]string{}, p.Clients...), Ready: p.Ready, Admits: p.Admits,
 			Sessions: p.Report.Sessions, Avatars: p.Report.Avatars, Records: p.Report.Records,
 			Handled: p.Report.Handled, Withdrawn: p.Report.Withdrawn, Refused: p.Report.Refused,
+			Closed: p.Closed, Drain: drain,
 		})
 		c.Sessions += p.Report.Sessions
 		c.Avatars += p.Report.Avatars

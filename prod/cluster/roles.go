@@ -143,6 +143,9 @@ func (s *Site) manager() (r prod.Role, err error) {
 	}
 	r.Node = manager.New(manager.Config{
 		Gates: len(s.Config.Gates), Games: len(s.Config.Games), DeadAfter: c.DeadAfter, RecoverFor: c.RecoverFor,
+		Balance: manager.Balance{
+			High: c.Rebalance.High, Low: c.Rebalance.Low, Gap: c.Rebalance.Gap, Moves: c.Rebalance.Moves, CoolDown: c.Rebalance.CoolDown,
+		},
 	})
 	return r, nil
 }

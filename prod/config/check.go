@@ -48,6 +48,9 @@ func (c *Config) Check() error {
 	if c.Players.Heartbeat >= c.Players.DeadAfter {
 		return keyError(0, "players.heartbeat", "is to be shorter than players.dead_after")
 	}
+	if r := c.Manager.Rebalance; r.Low > 0 && r.Low >= r.High {
+		return keyError(0, "manager.rebalance.low", "is to be less than manager.rebalance.high")
+	}
 	if err := c.checkReach(); err != nil {
 		return err
 	}

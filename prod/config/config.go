@@ -40,6 +40,16 @@ type Manager struct {
 	Admin      string        `key:"admin" about:"HTTP for operators; empty: none" addr:"empty"`
 	DeadAfter  time.Duration `key:"dead_after" about:"a process whose connection stays broken so long is dead" min:"10ms"`
 	RecoverFor time.Duration `key:"recover_for" about:"so long after its own start the manager calls nobody dead" min:"10ms"`
+	Rebalance  Rebalance     `key:"rebalance" about:"moves avatars from a full game to an emptier one"`
+}
+
+// Rebalance says when avatars are moved from a full game to an emptier one.
+type Rebalance struct {
+	High     int           `key:"high" about:"avatars of a game over which it is relieved; 0: nobody is ever moved" min:"0" max:"1000000"`
+	Low      int           `key:"low" about:"avatars down to which it is; 0: three quarters of high" min:"0" max:"1000000"`
+	Gap      int           `key:"gap" about:"so many more than the emptiest game it must have, and one; 0: a quarter of high" min:"0" max:"1000000"`
+	Moves    int           `key:"moves" about:"avatars on their way at a time; 0: 16" min:"0" max:"256"`
+	CoolDown time.Duration `key:"cool_down" about:"between the end of one relief and the next; 0: 2s" min:"0s"`
 }
 
 // DB is the db's part.

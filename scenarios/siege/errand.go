@@ -89,6 +89,9 @@ type Mail struct {
 	Quiet func() bool // nobody is to write any more
 
 	Wander time.Duration // so often a runner moves to another game; 0 never
+
+	Version  uint32                            // of what runners have; 0 is 1
+	Upgraded func(account string, from uint32) // a runner of an older version has become one of this; nil: nobody hears
 }
 
 // Runner is a player.
@@ -152,6 +155,9 @@ func Errands(o *Observer, m *Mail) game.Script {
 	}
 	if o.Speed > 0 {
 		runner = append(runner, entity.SpeedLimit[*Runner](o.Speed))
+	}
+	if m.Version > 0 {
+		runner = append(runner, entity.Version(m.Version, (*Runner).upgrade))
 	}
 	return game.Script{
 		Classes: []*entity.Class{

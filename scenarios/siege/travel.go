@@ -172,3 +172,11 @@ func (r *Runner) store(c *entity.Call, _ entity.None) (entity.None, error) {
 	c.Save(r)
 	return entity.None{}, nil
 }
+
+// upgrade hears that the runner was one of an older version.
+func (r *Runner) upgrade(from uint32) error {
+	if r.mail.Upgraded != nil {
+		r.mail.Upgraded(r.Account(), from)
+	}
+	return nil
+}

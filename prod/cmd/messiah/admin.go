@@ -14,6 +14,9 @@ import (
 type adminCommand struct {
 	Status statusCommand `cmd:"" help:"Show the start, the processes and what they hold."`
 	Kick   kickCommand   `cmd:"" help:"End a client's session."`
+	Drain  drainCommand  `cmd:"" help:"Move everybody away from a game and have its process leave."`
+	Close  closeCommand  `cmd:"" help:"Have a game take no newcomers."`
+	Open   openCommand   `cmd:"" help:"Have a closed or draining game take newcomers again."`
 	Record recordCommand `cmd:"" help:"Write what the flight recorder of a role has into a file, to be replayed."`
 }
 
@@ -74,9 +77,9 @@ func writeStatus(w io.Writer, s *admin.Status) error {
 			fmt.Fprintf(t, "[%s] %d %s\n", mark, step.Number, step.Name)
 		}
 		fmt.Fprintf(t, "admits %v, primary %s, %d sessions, %d avatars\n\n", c.Admits, orNone(c.Primary), c.Sessions, c.Avatars)
-		fmt.Fprintln(t, "PROCESS\tINCARNATION\tREADY\tSESSIONS\tAVATARS\tADDRESS")
+		fmt.Fprintln(t, "PROCESS\tINCARNATION\tREADY\tSTANDS\tSESSIONS\tAVATARS\tADDRESS")
 		for _, p := range c.Processes {
-			fmt.Fprintf(t, "%s\t%s\t%v\t%d\t%d\t%s\n", p.Name, p.Incarnation, p.Ready, p.Sessions, p.Avatars,
+			fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%d\t%d\t%s\n", p.Name, p.Incarnation, p.Ready, stands(&p), p.Sessions, p.Avatars,
 				strings.TrimSpace(p.Address+" "+strings.Join(p.Clients, " ")))
 		}
 		fmt.Fprintln(t, "\nSTUB\tGAME")
@@ -131,4 +134,17 @@ func (k *kickCommand) Run(to streams) error {
 	}
 	fmt.Fprintf(to.out, "%d gates were told to end the session of %s\n", a.Gates, a.Client)
 	return nil
+}
+
+// stands says whether a game takes newcomers.
+func stands(p *admin.Process) string {
+	switch {
+	case p.Kind != "game":
+		return "-"
+	case p.Drain != nil:
+		return "drains"
+	case p.Closed:
+		return "closed"
+	}
+	return "open"
 }

@@ -33,8 +33,9 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 		{"bots --gate tcp://127.0.0.1:1 --transport kcp", `is not of --transport kcp`},
 		{"bots --gate 127.0.0.1:1 --server-key nowhere.pub", `there is no file nowhere.pub`},
 		{"admin", `expected one of`},
-		{"admin drain game1", `unexpected argument drain`},
-		{"admin close game1", `unexpected argument close`},
+		{"admin drain", `expected "<game>"`},
+		{"admin drain game", `"game" names no node; a name is a role and a number, as in gate2`},
+		{"admin close gate1", `gate1 is no game; name one such as game2`},
 		{"admin kick", `expected "<client>"`},
 		{"admin record", `expected "<role>"`},
 		{"admin record gate", `"gate" names no node; a name is a role and a number, as in gate2`},
@@ -63,7 +64,7 @@ func TestUsageErrorsAreOneLineAndStatus5(t *testing.T) {
 
 func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 	for _, name := range []string{
-		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "rpcindex", "config check", "version",
+		"run", "gate", "game", "manager", "db", "bots", "admin status", "admin kick", "admin record", "admin drain", "admin close", "admin open", "rpcindex", "config check", "version",
 		"store backup", "store restore", "store check",
 	} {
 		r := execute(t, t.TempDir(), append(strings.Fields(name), "--help")...)
