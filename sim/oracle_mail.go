@@ -20,7 +20,9 @@ type mail struct {
 	streams map[uint64]*stream
 	excused bool                       // something crashed: outcomes may be unknown
 	leftAt  map[addr.EntityID]writerOf // where an entity was that left last
+	thawed  map[addr.EntityID]writerOf // where an entity ran on of which another game may have a copy
 	coming  addr.EntityID              // the entity whose arrival is the next sight of it that lives
+	arrived addr.EntityID              // the entity whose arrival is the next sight of it that waited
 }
 
 // stream is all calls of one entity by one address, numbered from 1.
@@ -32,6 +34,7 @@ type stream struct {
 	ran, settled []uint64 // a bit for each
 	gone         bool     // nobody is left to be told
 	left         uint64   // the latest that was sent before the writer left for another game
+	again        bool     // a copy goes on from before some of it: that may come or be told again
 }
 
 // writerOf is an entity in one life of a process.
@@ -41,7 +44,7 @@ type writerOf struct {
 }
 
 func newMail(w *World) *mail {
-	return &mail{w: w, streams: map[uint64]*stream{}, leftAt: map[addr.EntityID]writerOf{}}
+	return &mail{w: w, streams: map[uint64]*stream{}, leftAt: map[addr.EntityID]writerOf{}, thawed: map[addr.EntityID]writerOf{}}
 }
 
 func (o *mail) Saw(s Sight) {
@@ -66,8 +69,13 @@ func (o *mail) Saw(s Sight) {
 			o.loaded(s.Entity)
 		}
 		o.coming = addr.EntityID{}
+	case SawWaited:
+		if s.Entity != o.arrived {
+			o.thawed[s.Entity] = writerOf{s.By.index, s.By.life, s.Entity}
+		}
+		o.arrived = addr.EntityID{}
 	case SawCame:
-		o.coming = s.Entity
+		o.coming, o.arrived = s.Entity, s.Entity
 		o.came(writerOf{s.By.index, s.By.life, s.Entity})
 	}
 }
@@ -83,9 +91,12 @@ func (o *mail) loaded(id addr.EntityID) {
 
 // came goes on with the streams of an entity that came from another game. One that is
 // back where it was, and has left no other game meanwhile, knows nothing of what it wrote
-// elsewhere, and none of that was sent.
+// elsewhere, and none of that was sent. A copy that goes on where its original ran on and
+// died knows nothing of that, as if it had been loaded from a record.
 func (o *mail) came(k writerOf) {
 	back := o.leftAt[k.entity] == k
+	ran, thawed := o.thawed[k.entity]
+	delete(o.thawed, k.entity)
 	for _, id := range ordered.Keys(o.streams) {
 		st := o.streams[id]
 		if st.by.entity != k.entity {
@@ -95,6 +106,7 @@ func (o *mail) came(k writerOf) {
 			st.sent = st.left
 			clearAbove(st.asks, st.left)
 		}
+		st.again = st.again || thawed && ran == st.by && ran != k && o.leftAt[k.entity] != ran
 		st.by, st.gone = k, false
 	}
 }
@@ -115,6 +127,7 @@ func (o *mail) ran(s Sight) {
 	st := o.streams[s.Stream]
 	switch {
 	case s.Stream == 0: // a letter that nobody counts
+	case st != nil && st.again:
 	case st == nil || s.N > st.sent:
 		o.w.Violate("delivered-or-told", "letter %d of stream %x ran on %v, and nobody sent it", s.N, s.Stream, s.By.id)
 	case bit(st.ran, s.N):
@@ -129,7 +142,7 @@ func (o *mail) ran(s Sight) {
 
 func (o *mail) told(s Sight) {
 	st := o.streams[s.Stream]
-	if st == nil {
+	if st == nil || st.again {
 		return
 	}
 	open := errors.Is(s.Err, entity.ErrLost) || errors.Is(s.Err, entity.ErrTimeout)
@@ -178,7 +191,7 @@ func (o *mail) Ended(p *process) {
 func (o *mail) Calm() {
 	for _, id := range ordered.Keys(o.streams) {
 		st := o.streams[id]
-		if st.gone {
+		if st.gone || st.again {
 			continue
 		}
 		for n := uint64(1); n <= st.sent; n++ {

@@ -50,7 +50,7 @@ func (o *once) remembers(dst []byte) []byte {
 }
 
 func (o *mail) remembers(dst []byte) []byte {
-	dst = fmt.Appendf(dst, "%v %#v", o.excused, o.leftAt)
+	dst = fmt.Appendf(dst, "%v %#v %#v", o.excused, o.leftAt, o.thawed)
 	for _, id := range ordered.Keys(o.streams) {
 		dst = fmt.Appendf(dst, "%d%+v", id, *o.streams[id])
 	}
