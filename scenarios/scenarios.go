@@ -27,6 +27,7 @@ func All() []*sim.Scenario {
 		reconnectResume(),
 		gateLost(),
 		managerRestart(),
+		deadStayDead(),
 		linkBreaks(),
 		gameLost(),
 		dbLost(),

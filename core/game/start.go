@@ -28,7 +28,8 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 // register tells a manager, new or restarted, who this is and how far it has come.
 func (g *Game) register(env *node.Env) {
 	g.send(env, managerID, &proto.Register{
-		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs(), Stubs: g.stubs, Linked: env.Links(),
+		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs(), Stubs: g.stubs,
+		Linked: env.Links(), Dead: env.Dead(),
 	})
 }
 

@@ -44,6 +44,7 @@ type Register struct {
 	Classes []string    // names of the stubs that a game can create
 	Stubs   []StubMade  // the stubs that live on a game
 	Linked  []node.Peer // the lives of processes that it has links to
+	Dead    []node.Peer // the lives that it has heard are dead, and has no more to do with
 }
 
 // Type returns the message's number.
@@ -58,6 +59,7 @@ func (m *Register) Code(c *wire.Coder) {
 	names(c, &m.Classes)
 	stubs(c, &m.Stubs)
 	peers(c, &m.Linked)
+	peers(c, &m.Dead)
 }
 
 func peers(c *wire.Coder, list *[]node.Peer) {
