@@ -142,6 +142,7 @@ func (w *travellers) finish(t *rapid.T) {
 	w.over = true
 	w.letGo(false)
 	w.Tell(func() {
+		w.KeepQuiet() // or a story in which somebody waits for ever is long
 		var there []*sim.Player
 		for _, account := range accounts {
 			if p := w.players[account]; p != nil {
