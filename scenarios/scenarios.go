@@ -72,6 +72,7 @@ func All() []*sim.Scenario {
 		migrateManagerDown(),
 		migrateDBLost(),
 		migrateTimers(),
+		heldBeforeTheCrash(),
 		migrateMoves(),
 		migrateMovesHeld(),
 		migrateAlone(),
