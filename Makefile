@@ -70,7 +70,7 @@ fuzz: tools ## every native fuzz target for FUZZTIME, one after the other
 
 .PHONY: hunt
 hunt: tools ## STORIES new stories of the cluster, drawn by rapid and shrunk where one fails
-	go test ./fuzz/world -run Withstands -count 1 -timeout 0 -rapid.seed 0 -rapid.checks $(STORIES) -rapid.steps 60
+	go test ./fuzz/world -run Withstand -count 1 -timeout 0 -rapid.seed 0 -rapid.checks $(STORIES) -rapid.steps 60
 
 .PHONY: soak
 soak: bin/messiah-sim ## a long sweep of SOAK; its outcome is kept as run/soak.xml

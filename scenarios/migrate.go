@@ -243,9 +243,17 @@ func (p *passage) dead(life node.Peer) {
 
 // goesOn wants everybody to play on, and their runners to be able to go anywhere:
 // nobody keeps anything of a migration that is over.
-func (p *passage) goesOn() {
+func (p *passage) goesOn() { p.goesOnWithin(20 * time.Second) }
+
+// GoOn is that for a story that is told from outside: what it has held is let go by then.
+func GoOn(s *sim.Story, players []*sim.Player, within time.Duration) {
+	s.Players = players
+	(&passage{Story: s, table: siege.RPC()}).goesOnWithin(within)
+}
+
+func (p *passage) goesOnWithin(within time.Duration) {
 	p.HealAll()
-	p.Must("everybody plays on", p.AllPlay, 20*time.Second)
+	p.Must("everybody plays on", p.AllPlay, within)
 	for _, c := range p.Players {
 		if !resting(c) {
 			p.moves(c)
@@ -253,10 +261,13 @@ func (p *passage) goesOn() {
 	}
 }
 
+// movesWithin is how long a runner may be refused or fail on its way to another game when all is well.
+const movesWithin = 2 * time.Minute
+
 // moves has a player's runner go to another game, however often it has to try.
 func (p *passage) moves(c *sim.Player) {
 	var word string
-	for range 200 {
+	for end := p.Now().Add(movesWithin); p.Now() < end; {
 		if resting(c) {
 			return
 		}

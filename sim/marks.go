@@ -153,6 +153,7 @@ var knownMarks = [...]string{
 	"redirected-to-the-holder",
 	"refuse-without-question",
 	"register-of-the-dead",
+	"registered-though-dead",
 	"relay-without-link",
 	"relayed-at-link-bound",
 	"relayed-to-the-dead",

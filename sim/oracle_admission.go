@@ -8,6 +8,7 @@ import (
 	"messiah/core/manager"
 	"messiah/core/node"
 	"messiah/core/proto"
+	"messiah/core/wire"
 )
 
 // admission checks that the steps of the start are taken when the facts behind
@@ -18,14 +19,16 @@ type admission struct {
 	step   proto.Step // that the manager's present life was seen at
 	opened bool       // the ninth step was reached in this run
 	linked map[[2]node.Peer]bool
-	open   map[node.Peer]bool // games whose server-open logic has run
-	asked  *process           // the game whose server-open logic runs in the handler under way
-	stubs  map[string]bool    // created by a game of this run
+	open   map[node.Peer]bool            // games whose server-open logic has run
+	asked  *process                      // the game whose server-open logic runs in the handler under way
+	stubs  map[string]bool               // created by a game of this run
+	lists  map[node.Peer]proto.Processes // the last that each game was told
 }
 
 func newAdmission(w *World) *admission {
 	return &admission{
 		w: w, linked: map[[2]node.Peer]bool{}, open: map[node.Peer]bool{}, stubs: map[string]bool{},
+		lists: map[node.Peer]proto.Processes{},
 	}
 }
 
@@ -34,6 +37,9 @@ func (o *admission) Started(p *process) {
 		o.step = 0
 	}
 }
+
+// Ended forgets what a life was told that has not opened.
+func (o *admission) Ended(p *process) { delete(o.lists, p.host.Self()) }
 
 func (o *admission) Saw(s Sight) {
 	switch s.What {
@@ -57,9 +63,12 @@ func (o *admission) Handled(p *process, in *node.Input) {
 			o.w.Violate("admission", "%v admits logins before the ninth step", p.id)
 		}
 	case *game.Game:
+		if in.Kind == node.InMessage && in.Type == proto.TypeProcesses {
+			o.listed(p, in)
+		}
 		if o.asked == p {
 			o.asked = nil
-			o.serverOpen(p, n.Inspect().List)
+			o.serverOpen(p)
 		}
 		if !o.opened && in.Kind == node.InMessage && n.Inspect().Avatars > 0 {
 			o.w.Violate("admission", "%v has an avatar before the ninth step", p.id)
@@ -67,31 +76,37 @@ func (o *admission) Handled(p *process, in *node.Input) {
 	}
 }
 
+// listed notes the list that a game is told, for as long as its server-open logic has not run.
+func (o *admission) listed(p *process, in *node.Input) {
+	var list proto.Processes
+	if self := p.host.Self(); !o.open[self] || o.asked == p {
+		if wire.Decode(in.Body, &list) == nil {
+			o.lists[self] = list
+		}
+	}
+}
+
 // serverOpen wants every gate of the list by which a game has run its
-// server-open logic to have been linked to it.
-func (o *admission) serverOpen(p *process, list uint64) {
-	lead := o.w.byID[ManagerID]
-	if lead.host == nil {
-		return
-	}
-	st := lead.host.Node().(*manager.Manager).Inspect()
-	if st.Version != list {
-		return // the manager has a newer list, which the game does not know yet
-	}
+// server-open logic to have been linked to it. A manager that has come back may
+// know another life of a gate by then, under the same number of its list.
+func (o *admission) serverOpen(p *process) {
+	self := p.host.Self()
+	list := o.lists[self]
+	delete(o.lists, self)
 	gates, db := 0, false
-	for i := range st.Processes {
-		one := st.Processes[i].Peer
+	for i := range list.Live {
+		one := list.Live[i].Peer
 		switch one.ID.Kind() {
 		case node.Gate:
 			gates++
-			if !o.linked[[2]node.Peer{one, p.host.Self()}] && !o.w.linkedNow(one, p.host.Self()) {
+			if !o.linked[[2]node.Peer{one, self}] && !o.w.linkedNow(one, self) {
 				o.w.Violate("admission", "the server-open logic of %v has run, and %v was never linked to it", p.id, one.ID)
 			}
 		case node.DB:
 			db = db || slices.ContainsFunc(p.host.Links(), func(l node.LinkInfo) bool { return l.Peer == one })
 		}
 	}
-	if st.Settled && st.Step > proto.StepStarted && (gates == 0 || !db) { // else the list of that version said something else
+	if gates == 0 || !db {
 		o.w.Violate("admission", "the server-open logic of %v has run with %d gates and db=%v", p.id, gates, db)
 	}
 }

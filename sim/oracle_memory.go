@@ -16,7 +16,7 @@ type rememberer interface {
 }
 
 func (o *admission) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%d %v %#v %#v %#v", o.step, o.opened, o.linked, o.open, o.stubs)
+	return fmt.Appendf(dst, "%d %v %#v %#v %#v %#v", o.step, o.opened, o.linked, o.open, o.stubs, o.lists)
 }
 
 func (o *oneStub) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.made) }

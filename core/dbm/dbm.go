@@ -162,7 +162,7 @@ func (d *DB) linkUp(env *node.Env, in *node.Input) {
 	if in.From.Kind() != node.Manager {
 		return
 	}
-	r := proto.Register{Addr: d.cfg.Listen, List: d.list, Linked: env.Links()}
+	r := proto.Register{Addr: d.cfg.Listen, List: d.list, Linked: env.Links(), Dead: env.Dead()}
 	if err := env.Send(in.From, &r); err != nil {
 		env.Mark("db-register-without-link")
 	}

@@ -53,8 +53,12 @@ type Resident struct {
 	savers      []saver
 }
 
-// Held names a call whose answer is given later.
+// Held names a call whose answer is given later. No life of an entity names one as an
+// earlier life did: a timer of the record may go off that was to answer a call of that.
 type Held uint64
+
+// heldBits are those that count the held calls of one life; the others are its incarnation.
+const heldBits = 32
 
 type heldCall struct {
 	held    Held
@@ -196,6 +200,7 @@ func (w *World) make(env *node.Env, class string, b Birth) (*Resident, error) {
 		return nil, ErrFull
 	}
 	r := &Resident{id: b.ID, incarnation: b.Incarnation, born: b.Incarnation, class: k, stub: b.Stub, entity: k.class.fresh()}
+	r.lastHeld = Held(b.Incarnation) << heldBits
 	if r.id.IsZero() {
 		w.lastID++
 		r.id = addr.EntityID{Maker: env.Self().Inc, N: w.lastID}

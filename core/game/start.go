@@ -29,7 +29,7 @@ func (g *Game) linkUp(env *node.Env, in *node.Input) {
 func (g *Game) register(env *node.Env) {
 	g.send(env, managerID, &proto.Register{
 		Addr: g.cfg.Listen, List: g.told, Opened: g.told > 0, Classes: g.script.Stubs(), Stubs: g.stubs, Linked: env.Links(),
-		Closed: g.closed, Drains: g.draining.on, Edition: g.world.Edition(),
+		Dead: env.Dead(), Closed: g.closed, Drains: g.draining.on, Edition: g.world.Edition(),
 	})
 	g.draining.told = proto.Draining{} // this manager has heard nothing of it
 }

@@ -20,7 +20,7 @@ func (g *Gate) linkUp(env *node.Env, in *node.Input) {
 // register tells a manager, new or restarted, who this is and how far it has come.
 func (g *Gate) register(env *node.Env) {
 	g.send(env, node.NewID(node.Manager, 1), &proto.Register{
-		Addr: g.cfg.Listen, Clients: g.cfg.Clients, List: g.told, Opened: g.admits, Linked: env.Links(),
+		Addr: g.cfg.Listen, Clients: g.cfg.Clients, List: g.told, Opened: g.admits, Linked: env.Links(), Dead: env.Dead(),
 	})
 }
 

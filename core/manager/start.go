@@ -12,6 +12,7 @@ import (
 
 // register takes a process in, for the first time or after a restart of the manager.
 func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
+	m.believe(env, r.Dead)
 	if slices.Contains(m.dead, from) {
 		// Its registration was on its way when it was declared dead; the link's end follows.
 		env.Mark("register-of-the-dead")
@@ -45,6 +46,23 @@ func (m *Manager) register(env *node.Env, from node.Peer, r *proto.Register) {
 	}
 	env.Log(node.Info, "process registered", "process", from.ID, "incarnation", from.Inc, "address", r.Addr)
 	m.advance(env, membersChanged)
+}
+
+// believe takes over whom a process holds for dead: an earlier manager has said so, and
+// no process that heard it has to do with such a life again, even if it still runs.
+func (m *Manager) believe(env *node.Env, dead []node.Peer) {
+	for _, peer := range dead {
+		if peer.ID.Kind() == node.Manager || slices.Contains(m.dead, peer) {
+			continue
+		}
+		if p := m.find(peer.ID); p != nil && p.peer == peer {
+			env.Mark("registered-though-dead")
+			m.remove(env, peer)
+			continue
+		}
+		m.remember(peer) // the clock that runs for a further life of that process goes on
+		env.Forget(peer)
+	}
 }
 
 // settle ends the time of recovery: who was known to others and has not come back is dead.

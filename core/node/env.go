@@ -75,6 +75,10 @@ func (e *Env) Links() []Peer {
 	return peers
 }
 
+// Dead returns the lives that are remembered as dead, oldest first: no link to one of
+// them is ever made again.
+func (e *Env) Dead() []Peer { return e.h.Dead() }
+
 // Connect makes and keeps a link to a process that listens at addr. An
 // incarnation of zero takes whoever answers under that ID: a new life of it
 // then supersedes the old one.

@@ -47,6 +47,7 @@ type Register struct {
 	Closed  bool        // a game was closed by an operator
 	Drains  bool        // and is drained
 	Edition uint64      // of a game's code: of two builds the newer one has the greater
+	Dead    []node.Peer // the lives that it has heard are dead, and has no more to do with
 }
 
 // Type returns the message's number.
@@ -64,6 +65,7 @@ func (m *Register) Code(c *wire.Coder) {
 	c.Bool(&m.Closed)
 	c.Bool(&m.Drains)
 	c.Uint64(&m.Edition)
+	peers(c, &m.Dead)
 }
 
 func peers(c *wire.Coder, list *[]node.Peer) {

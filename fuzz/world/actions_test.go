@@ -39,12 +39,26 @@ type model struct {
 	steps     []string // what was done, for people
 }
 
+// world is a model with its actions and its end.
+type world interface {
+	actions() map[string]func(*rapid.T)
+	finish(*rapid.T)
+	told() *model
+}
+
+func (m *model) told() *model { return m }
+
 // begin draws the cluster and starts it.
 func begin(t *rapid.T) *model {
 	seed := rapid.Uint64Range(0, 1<<16).Draw(t, "seed")
 	gates := rapid.IntRange(1, maxGates).Draw(t, "gates")
 	games := rapid.IntRange(1, maxGames).Draw(t, "games")
-	d, err := sim.Begin(town(func(o *sim.Options) {
+	return open(t, seed, gates, games, town)
+}
+
+// open starts a cluster of a game.
+func open(t *rapid.T, seed uint64, gates, games int, of func(change func(*sim.Options)) *sim.Scenario) *model {
+	d, err := sim.Begin(of(func(o *sim.Options) {
 		o.Gates, o.Games = gates, games
 		o.CallEvery = time.Hour // nobody calls but when told to
 	}), sim.RunConfig{Seed: seed})

@@ -29,12 +29,18 @@ const seedFlag = "rapid.seed"
 // Whatever players, operators and misfortune do, in whatever order, no oracle is
 // violated, and the cluster comes to rest and is empty in the end.
 func TestTheWorldWithstandsAnyStory(t *testing.T) {
-	rapid.Check(t, tell)
+	rapid.Check(t, func(t *rapid.T) { tell(t, begin(t)) })
+}
+
+// Whoever migrates, writes and is written to meanwhile, and whatever befalls the
+// source, the target, the arbiter and all others at whatever step, no call is lost,
+// run twice or out of order, and everybody goes on and can migrate again.
+func TestTravellersWithstandAnyStory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { tell(t, depart(t)) })
 }
 
 // tell draws one story and judges it.
-func tell(t *rapid.T) {
-	m := begin(t)
-	t.Repeat(m.actions())
-	m.finish(t)
+func tell(t *rapid.T, w world) {
+	t.Repeat(w.actions())
+	w.finish(t)
 }
