@@ -198,8 +198,6 @@ func sightOf(hook entity.Hook) (what SightKind, seen bool) {
 		return SawAttached, true
 	case entity.HookLost:
 		return SawLost, true
-	case entity.HookCopied:
-		return SawCopied, true
 	}
 	return 0, false
 }

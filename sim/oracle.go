@@ -29,10 +29,9 @@ const (
 	SawStubCreated
 	SawAttached
 	SawLost
-	SawCopied // a copy of the entity's record was taken, to be saved
-	SawSent   // an entity calls another
-	SawRan    // such a call runs
-	SawTold   // its sender is told how it ended
+	SawSent // an entity calls another
+	SawRan  // such a call runs
+	SawTold // its sender is told how it ended
 	SawLive
 	SawGone
 	SawLeft   // the entity went to another game

@@ -36,7 +36,7 @@ func (o *calls) remembers(dst []byte) []byte {
 }
 
 func (o *durable) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v %#v", o.counts, o.kept, o.came)
+	return fmt.Appendf(dst, "%#v %#v", o.under, o.kept)
 }
 
 func (o *loaders) remembers(dst []byte) []byte {

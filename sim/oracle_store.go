@@ -1,6 +1,13 @@
 package sim
 
 import (
+	"maps"
+	"reflect"
+	"strings"
+
+	"messiah/core/check"
+	"messiah/core/entity"
+	"messiah/core/must"
 	"messiah/core/node"
 	"messiah/core/proto"
 	"messiah/core/wire"
@@ -11,11 +18,15 @@ import (
 type durable struct {
 	deaf
 	w      *World
-	counts map[recordOf]uint64   // by record: calls that the avatar remembers, as game code said last
-	copies map[recordOf][]uint64 // the same at each moment of which a copy is on its way to the store
-	kept   map[string]saved      // by key: what was acknowledged last
-	as     map[writeOf]written   // releases that do not write, on their way
-	came   map[recordOf]bool     // records that came with their avatar from another game
+	kept   map[string]saved     // by key: what was acknowledged last
+	under  map[writeOf]underWay // what is on its way to the store
+	tree   *entity.Tree         // of the record that is looked into
+	record *counting
+}
+
+// counting is what the oracle reads of a record.
+type counting struct {
+	Ledger entity.Value[check.Ledger] `entity:"saved"`
 }
 
 // saved is one acknowledged save.
@@ -24,11 +35,10 @@ type saved struct {
 	count   uint64 // of calls that the avatar remembered then
 }
 
-// recordOf is a record as one life of a game has it loaded.
-type recordOf struct {
-	process uint32
-	life    uint32
-	key     string
+// underWay is what a word from a game to the db says.
+type underWay struct {
+	count uint64 // of calls that the avatar remembers in the record
+	as    written
 }
 
 // written says what else than a write an acknowledgement stands for.
@@ -40,30 +50,20 @@ const (
 )
 
 func newDurable(w *World) *durable {
-	return &durable{w: w, counts: map[recordOf]uint64{}, copies: map[recordOf][]uint64{}, kept: map[string]saved{}, as: map[writeOf]written{}, came: map[recordOf]bool{}}
+	o := &durable{w: w, kept: map[string]saved{}, under: map[writeOf]underWay{}, record: new(counting)}
+	plan, err := entity.PlanOf(reflect.TypeFor[counting]())
+	must.True(err == nil, "the plan of a record: %v", err)
+	o.tree = plan.Attach(o.record)
+	return o
 }
 
 func (o *durable) Saw(s Sight) {
-	key := proto.AccountKey(s.Account)
-	k := recordOf{s.By.index, s.By.life, key}
-	switch s.What {
-	case SawCopied:
-		o.copies[k] = append(o.copies[k], o.counts[k])
-		return
-	case SawCame:
-		o.came[k] = true
-		return
-	case SawLeft:
-		delete(o.came, k)
-		return
-	case SawExecuted:
-	default:
+	if s.What != SawExecuted {
 		return
 	}
-	if kept := o.kept[key]; s.Count <= kept.count {
+	if kept := o.kept[proto.AccountKey(s.Account)]; s.Count <= kept.count {
 		o.w.Violate("durable", "the avatar of %s on %v remembers %d calls, and a save with %d was acknowledged", s.Account, s.By.id, s.Count-1, kept.count)
 	}
-	o.counts[k] = s.Count
 }
 
 func (o *durable) Handled(p *process, in *node.Input) {
@@ -71,8 +71,9 @@ func (o *durable) Handled(p *process, in *node.Input) {
 	if in.Kind != node.InMessage || o.w.raw(from) {
 		return
 	}
-	if in.Type == proto.TypeRelease && p.id.Kind() == node.DB {
-		o.released(from, in)
+	if p.id.Kind() == node.DB {
+		o.written(from, in)
+		return
 	}
 	if p.id.Kind() != node.Game {
 		return
@@ -86,88 +87,68 @@ func (o *durable) Handled(p *process, in *node.Input) {
 	case proto.TypeNoSave:
 		var m proto.NoSave
 		if wire.Decode(in.Body, &m) == nil {
-			delete(o.as, writeOf{p.host.Self(), m.Key, m.Num})
-			if m.Stale {
-				delete(o.came, recordOf{p.index, p.life, m.Key})
-			}
+			delete(o.under, writeOf{p.host.Self(), m.Key, m.Num})
 		}
 	case proto.TypeClaimed:
 		var m proto.Claimed
 		if wire.Decode(in.Body, &m) != nil {
 			return
 		}
-		k := recordOf{p.index, p.life, m.Key}
-		if o.came[k] {
-			return // what it executes and saves began before the db had heard of it
-		}
-		delete(o.copies, k)
-		delete(o.counts, k)
 		if m.Version < o.kept[m.Key].version {
 			o.w.Violate("durable", "%v was given version %d of %s, and version %d was acknowledged", p.id, m.Version, m.Key, o.kept[m.Key].version)
 		}
 	}
 }
 
-// released notes a release, and whether it is to write nothing.
-func (o *durable) released(from node.Peer, in *node.Input) {
+// written notes what a game asks the db to write.
+func (o *durable) written(from node.Peer, in *node.Input) {
 	var m proto.Release
-	if wire.Decode(in.Body, &m) != nil {
+	switch {
+	case in.Type == proto.TypeSave && wire.Decode(in.Body, &m.Save) == nil:
+	case in.Type == proto.TypeRelease && wire.Decode(in.Body, &m) == nil:
+	default:
 		return
 	}
-	if p := o.w.byID[from.ID]; p != nil {
-		delete(o.came, recordOf{p.index, p.life, m.Key})
-	}
-	switch k := (writeOf{from, m.Key, m.Num}); {
+	var u underWay
+	switch {
 	case m.Delete:
-		o.as[k] = deleted
+		u.as = deleted
 	case m.Drop:
-		o.as[k] = dropped
+		u.as = dropped
+	case strings.HasPrefix(m.Key, proto.AccountKey("")):
+		u.count = o.countIn(m.Data)
 	}
+	o.under[writeOf{from, m.Key, m.Num}] = u
+}
+
+// countIn returns how many calls the avatar of a record remembers.
+func (o *durable) countIn(data []byte) uint64 {
+	o.record.Ledger.Set(check.Ledger{})
+	if o.tree.LoadRecord(data) != nil {
+		return 0 // a record of no avatar of ours
+	}
+	return o.record.Ledger.Get().Count
 }
 
 func (o *durable) saved(p *process, m *proto.Saved) {
-	k, kept := recordOf{p.index, p.life, m.Key}, o.kept[m.Key]
-	write := writeOf{p.host.Self(), m.Key, m.Num}
-	var copied uint64
-	if list := o.copies[k]; len(list) > 0 {
-		copied, o.copies[k] = list[0], list[1:]
-	}
-	switch as := o.as[write]; {
-	case as == deleted:
+	write, kept := writeOf{p.host.Self(), m.Key, m.Num}, o.kept[m.Key]
+	u := o.under[write]
+	switch {
+	case u.as == deleted:
 		o.kept[m.Key] = saved{version: max(kept.version, m.Version)}
-	case as == dropped: // the version that it names was acknowledged when it was written
+	case u.as == dropped: // the version that it names was acknowledged when it was written
 	case m.Version == kept.version:
 		o.w.Violate("durable", "version %d of %s was acknowledged twice", m.Version, m.Key)
 	case m.Version > kept.version: // an earlier one's word may come later, from another game
-		o.kept[m.Key] = saved{m.Version, max(kept.count, copied)}
+		o.kept[m.Key] = saved{m.Version, max(kept.count, u.count)}
 	}
-	delete(o.as, write)
+	delete(o.under, write)
 }
 
 // Ended forgets what a life of a game had not saved.
 func (o *durable) Ended(p *process) {
-	if p.id.Kind() != node.Game {
-		return
-	}
-	for k := range o.counts {
-		if k.process == p.index {
-			delete(o.counts, k)
-		}
-	}
-	for k := range o.copies {
-		if k.process == p.index {
-			delete(o.copies, k)
-		}
-	}
-	for k := range o.came {
-		if k.process == p.index {
-			delete(o.came, k)
-		}
-	}
-	for k := range o.as {
-		if k.game.ID == p.id {
-			delete(o.as, k)
-		}
+	if p.id.Kind() == node.Game {
+		maps.DeleteFunc(o.under, func(k writeOf, _ underWay) bool { return k.game.ID == p.id })
 	}
 }
 

@@ -103,6 +103,22 @@ func (w *World) record(env *node.Env, r *Resident) (_ []byte, _ []IndexEntry, ok
 	return data, index, true
 }
 
+// LoadRecord takes over the properties of a record, whatever its class; names that the tree
+// does not have are skipped. It is for tools that look into a store: game code is given its
+// entities whole.
+func (t *Tree) LoadRecord(data []byte) error {
+	var b recordBody
+	if err := wire.Decode(data, &b); err != nil {
+		return fmt.Errorf("entity: the record: %w", err)
+	}
+	for i := range b.sections {
+		if b.sections[i].name == "properties" {
+			return t.Load(b.sections[i].body)
+		}
+	}
+	return nil
+}
+
 // load reads a record into an entity that was just made. Sections that this build
 // does not know belong to a newer one and are skipped; a newer version of one that it
 // knows is an error.
