@@ -34,14 +34,14 @@ func migrateOnTour() *sim.Scenario {
 				s.Players = append(s.Players, p)
 				p.Start()
 			}
-			s.Must("all travellers are in", s.AllPlay, 20*time.Second)
+			s.Must("all travellers are in", s.AllPlay, time.Minute)
 			for range s.Pick("deaths", 4) {
 				s.Wait("between", 2*time.Second)
 				s.Inject(choice.Pick(s.Draw(), "how", []sim.FaultKind{sim.CrashGame, sim.Stop, sim.BreakLinks}), s.Players[0], s.Draw())
 			}
 			s.Go(s.Options().Duration)
 			s.HealAll()
-			s.Must("all travellers play on", s.AllPlay, 20*time.Second)
+			s.Must("all travellers play on", s.AllPlay, time.Minute)
 			restTravellers(s)
 		},
 	}
