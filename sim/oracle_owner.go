@@ -45,11 +45,14 @@ func (o *oneOwner) Saw(s Sight) {
 
 // counts tells whether the db takes the game of an owner for alive.
 func (o *oneOwner) counts(e ownerOf) bool {
-	db, p := o.w.byID[DBID], o.w.procs[e.process]
-	if p.host == nil || p.life != e.life || db.host == nil {
-		return false
-	}
-	return db.host.Node().(*dbm.DB).Holds(p.host.Self())
+	p := o.w.procs[e.process]
+	return p.life == e.life && o.w.holds(p)
+}
+
+// holds tells whether the db takes a process for alive, which runs.
+func (w *World) holds(p *process) bool {
+	db := w.byID[DBID]
+	return p.host != nil && db.host != nil && db.host.Node().(*dbm.DB).Holds(p.host.Self())
 }
 
 func (o *oneOwner) drop(is func(ownerOf) bool, id addr.EntityID) {
