@@ -128,13 +128,14 @@ func (o *mail) ran(s Sight) {
 	switch {
 	case s.Stream == 0: // a letter that nobody counts
 	case st != nil && st.again:
-	case st != nil && s.N < st.last && !o.w.holds(s.By):
-		// A game that does not know yet that it is held for dead runs what was let go to it:
-		// whoever sent that was told so, and what came later ran elsewhere.
 	case st == nil || s.N > st.sent:
 		o.w.Violate("delivered-or-told", "letter %d of stream %x ran on %v, and nobody sent it", s.N, s.Stream, s.By.id)
 	case bit(st.ran, s.N):
 		o.w.Violate("delivered-or-told", "letter %d of stream %x ran twice, the second time on %v", s.N, s.Stream, s.By.id)
+	case s.N < st.last && !o.w.holds(s.By):
+		// A game that does not know yet that it is held for dead runs what was let go to it,
+		// as if that had been in front of its death.
+		setBit(&st.ran, s.N)
 	case s.N < st.last:
 		o.w.Violate("order", "letter %d of stream %x ran after letter %d, on %v", s.N, s.Stream, st.last, s.By.id)
 	default:
