@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"maps"
-
 	"messiah/core/gate"
 	"messiah/core/node"
 	"messiah/core/session"
@@ -72,9 +70,13 @@ func (o *hooks) came(k avatarOf) {
 // leave ends what games believe of an account's client which do not know yet that they are held
 // for dead and that the avatar goes on elsewhere.
 func (o *hooks) leave(account string) {
-	is := func(k avatarOf, _ bool) bool { return k.account == account }
-	maps.DeleteFunc(o.attached, is)
-	maps.DeleteFunc(o.unsure, is)
+	for _, believed := range [...]map[avatarOf]bool{o.attached, o.unsure} {
+		for k := range believed {
+			if k.account == account {
+				delete(believed, k)
+			}
+		}
+	}
 }
 
 func (o *hooks) Handled(p *process, in *node.Input) {
@@ -94,9 +96,13 @@ func (o *hooks) Ended(p *process) {
 	if p.id.Kind() != node.Game {
 		return
 	}
-	is := func(k avatarOf, _ bool) bool { return k.process == p.index }
-	maps.DeleteFunc(o.attached, is)
-	maps.DeleteFunc(o.unsure, is)
+	for _, believed := range [...]map[avatarOf]bool{o.attached, o.unsure} {
+		for k := range believed {
+			if k.process == p.index {
+				delete(believed, k)
+			}
+		}
+	}
 }
 
 func (o *hooks) Calm() {

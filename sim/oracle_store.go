@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"maps"
 	"reflect"
 	"strings"
 
@@ -147,8 +146,10 @@ func (o *durable) saved(p *process, m *proto.Saved) {
 
 // Ended forgets what a life of a game had not saved.
 func (o *durable) Ended(p *process) {
-	if p.id.Kind() == node.Game {
-		maps.DeleteFunc(o.under, func(k writeOf, _ underWay) bool { return k.game.ID == p.id })
+	for k := range o.under {
+		if k.game.ID == p.id {
+			delete(o.under, k)
+		}
 	}
 }
 
