@@ -61,6 +61,7 @@ func All() []*sim.Scenario {
 		migrateLateAnswer(),
 		migrateAskedTwice(),
 		migrateChain(),
+		migrateChainLost(),
 		migrateSwap(),
 		migrateHoldLate(),
 		migrateHoldFull(),
