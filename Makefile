@@ -56,6 +56,17 @@ enumerate: bin/messiah-sim ## every delivery order and crash point of the small 
 	bin/messiah-sim enumerate connect-then-disconnect --faults 2
 	bin/messiah-sim enumerate second-login --timers 3
 	bin/messiah-sim enumerate game-lost
+	bin/messiah-sim enumerate migrate
+	bin/messiah-sim enumerate migrate-manager-down
+	bin/messiah-sim enumerate migrate-db-lost
+	bin/messiah-sim enumerate migrate-gate-lost
+	bin/messiah-sim enumerate migrate-gate-lost-elsewhere
+	bin/messiah-sim enumerate migrate-target-lost
+	bin/messiah-sim enumerate migrate-source-lost
+
+.PHONY: model
+model: all-tools ## the formal model of migration, whole: states, depth and errors of each search, and the planted errors
+	go run ./fuzz/model/check
 
 .PHONY: bench
 bench: bin/messiah-sim bin/messiah ## benchmarks of every package, the simulator on the full stack, a cluster of processes

@@ -10,12 +10,19 @@ import (
 )
 
 // Cases returns the small cases that `messiah-sim enumerate` goes through whole,
-// each named after the scenario that tells the same story at length.
+// each named after the scenario that tells the same story at length, maybe with a word more.
 func Cases() []*sim.Case {
 	return []*sim.Case{
 		connectThenDisconnectWhole(),
 		secondLoginWhole(),
 		gameLostWhole(),
+		migrateWhole("migrate", "that nobody disturbs", 2, crossingDBSlow),
+		migrateWhole("migrate-source-lost", "of which the source crashes at any point", 1, crossingSlow, crossingSource),
+		migrateWhole("migrate-target-lost", "of which the target crashes at any point", 1, crossingSlow, crossingTarget),
+		migrateWhole("migrate-gate-lost", "of which the arbiter crashes at any point", 1, crossingSlow, crossingGate),
+		migrateWhole("migrate-gate-lost-elsewhere", "in which a gate that is not the arbiter crashes at any point", 1, crossingSlow, crossingElse),
+		migrateWhole("migrate-manager-down", "in which the manager crashes at any point", 1, crossingSlow, sim.ManagerID),
+		migrateWhole("migrate-db-lost", "in which the db crashes at any point", 1, crossingSlow, sim.DBID),
 	}
 }
 

@@ -39,8 +39,11 @@ func caseNamed(t *testing.T, name string) *sim.Case {
 
 func TestCasesAreNamedAfterScenarios(t *testing.T) {
 	for _, c := range Cases() {
-		if !slices.ContainsFunc(All(), func(sc *sim.Scenario) bool { return sc.Name == c.Name }) || !strings.HasSuffix(c.About, ".") {
-			t.Errorf("case %q: the name of a scenario and one sentence about it", c.Name)
+		tells := func(sc *sim.Scenario) bool {
+			return sc.Name == c.Name || strings.HasPrefix(c.Name, sc.Name+"-") || strings.HasPrefix(sc.Name, c.Name+"-")
+		}
+		if !slices.ContainsFunc(All(), tells) || !strings.HasSuffix(c.About, ".") {
+			t.Errorf("case %q: the name of a scenario or of some, maybe with a word more, and one sentence about it", c.Name)
 		}
 	}
 }
@@ -69,6 +72,26 @@ func TestEveryOrderOfASecondLogin(t *testing.T) {
 	}
 }
 
+// TestEveryOrderOfAMigration goes through the migration that nobody disturbs with its
+// messages, and without messages through the one in which the arbiter crashes; `make
+// enumerate` goes through all of them with messages.
+func TestEveryOrderOfAMigration(t *testing.T) {
+	for _, c := range []*sim.Case{
+		caseNamed(t, "migrate"),
+		caseNamed(t, "migrate-manager-down"),
+		migrateWhole("migrate-gate-lost", "of which the arbiter crashes", 0, crossingSlow, crossingGate),
+	} {
+		if testing.Short() && len(c.Crash) > 0 {
+			continue
+		}
+		r := enumerated(t, c, runtime.GOMAXPROCS(0), 0)
+		if !r.Complete {
+			t.Errorf("%s: %d states, and not complete", c.Name, r.States)
+		}
+		t.Logf("%s: %d states, %d moves, %d ends stand for %v orders", c.Name, r.States, r.Moves, r.Ends, r.Orders)
+	}
+}
+
 // smallCases are small enough to go through their orders one by one.
 func smallCases(t *testing.T) map[string]*sim.Case {
 	drop := caseNamed(t, "connect-then-disconnect")
@@ -78,7 +101,7 @@ func smallCases(t *testing.T) map[string]*sim.Case {
 	hasty := caseNamed(t, "connect-then-disconnect")
 	hasty.Crashes, hasty.Drops, hasty.Timers, hasty.EarlyTimers, hasty.Depth = 0, 0, 0, 1, 9
 	rival := caseNamed(t, "second-login")
-	rival.Crashes, rival.Drops = 0, 0
+	rival.Crashes, rival.Drops, rival.Depth = 0, 0, 10
 	return map[string]*sim.Case{"drop": drop, "crash": crash, "hasty": hasty, "rival": rival}
 }
 

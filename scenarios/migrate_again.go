@@ -5,6 +5,7 @@ import (
 
 	"messiah/core/client"
 	"messiah/core/node"
+	"messiah/core/proto"
 	"messiah/scenarios/siege"
 	"messiah/sim"
 )
@@ -60,6 +61,33 @@ func migrateChain() *sim.Scenario {
 				tell(p, p.ann, siege.Travel, siege.Trip{Game: []node.ID{p.third, p.source, p.target}[p.Pick("to", 3)]})
 				p.Wait("between", 5*time.Millisecond)
 			}
+			p.goesOn()
+			p.remembers()
+		},
+	}
+}
+
+// migrateChainLost has A hear of neither arrival, and the game and the arbiter that it might ask die.
+func migrateChainLost() *sim.Scenario {
+	return &sim.Scenario{
+		Name:    "migrate-chain-lost",
+		About:   "Where a runner has gone on from B to C and both B and the arbiter die, A, which has not heard that it arrived, does not wake its copy.",
+		Marks:   []string{"migrate-arbiter-and-target-lost", "take-refused"},
+		Game:    Letters(),
+		Options: moveCluster,
+		Play: func(s *sim.Story) {
+			p := setOut(s)
+			unheard := p.standsAt(pauseAt("departed"))
+			live := p.stopped(p.gate, p.third, proto.TypeLive)
+			tell(p, p.ann, siege.Travel, siege.Trip{Game: p.third})
+			p.until("the third game is to run the runner", live)
+			p.Crash(p.gate, 5*time.Second)
+			p.Crash(p.target, 5*time.Second)
+			p.Lose(unheard)
+			p.Must("the first game knows of both deaths", func() bool { return p.Marks()["migrate-arbiter-and-target-lost"] > 0 }, 10*time.Second)
+			p.Wait("knows", 100*time.Millisecond)
+			p.Go(50 * time.Millisecond)
+			p.Release(live)
 			p.goesOn()
 			p.remembers()
 		},

@@ -63,6 +63,7 @@ func All() []*sim.Scenario {
 		migrateLateAnswer(),
 		migrateAskedTwice(),
 		migrateChain(),
+		migrateChainLost(),
 		migrateSwap(),
 		migrateHoldLate(),
 		migrateHoldFull(),

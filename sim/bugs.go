@@ -110,6 +110,8 @@ var bugs = [...]Bug{
 		"A second login on one gate gets a new route of which the game is not told."},
 	{"held-record-granted", "one-owner", "gate-lost", nil,
 		"The db grants a record that another live game holds, so that one account has two avatars."},
+	{"expected-record-taken", "one-owner", "migrate-chain-lost", nil,
+		"The db gives a record back to a game that an entity left, although a live game expects it: two copies run."},
 
 	{"link-never-acknowledged", "bounded", "link-breaks", []string{"payload=4096"},
 		"A process never acknowledges frames, so that the other side keeps them all."},

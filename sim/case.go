@@ -34,14 +34,20 @@ type Case struct {
 	// handled, but leaves out that something overtakes the queue.
 	Lag, LagLanes []node.Kind
 
+	// Slow tells of the ways between two processes on which things take as long as
+	// they like; on all others they arrive at once, which is a bound on the orders
+	// that are gone through. Nil means that all are slow.
+	Slow func(from, to node.ID) bool
+
 	// What may go wrong, each at any point: Crashes of the processes of Crash, a new
-	// life of each begins when nothing else is to be done, or at any point with
-	// EarlyRestart. Drops of connections of the story's Players. Faults bounds both
-	// together, 0 does not.
+	// life of each begins when nothing else is to be done, at any point with
+	// EarlyRestart, or with StayDown only where the order ends. Drops of connections of
+	// the story's Players. Faults bounds both together, 0 does not.
 	Crash          []node.ID
 	Crashes, Drops int
 	Faults         int
 	EarlyRestart   bool
+	StayDown       bool
 
 	// Timers is how many timers may fire when nothing else is to be done, the
 	// earliest in the cluster first; EarlyTimers is how many may fire ahead of

@@ -19,6 +19,7 @@ const (
 	Usual Knobs = "usual" // as production's defaults
 	Tight Knobs = "tight" // short time-outs, small bounds and batches: what seldom fires fires often
 	Loose Knobs = "loose" // long time-outs: what is given up early otherwise is waited for
+	Hasty Knobs = "hasty" // for cases, in which a connection of the cluster breaks only by a death: it is one at once
 )
 
 // atLeast returns a time-out that the store's answers can keep to, as slow as it is set to be.
@@ -43,8 +44,11 @@ func (o *Options) gameKnobs(c *game.Config) {
 }
 
 func (o *Options) managerKnobs(c *manager.Config) {
-	if o.Knobs == Loose {
+	switch o.Knobs {
+	case Loose:
 		c.DeadAfter, c.RecoverFor = 2*manager.DefaultDeadAfter, 2*manager.DefaultRecoverFor
+	case Hasty:
+		c.DeadAfter = time.Nanosecond
 	}
 }
 

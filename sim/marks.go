@@ -210,6 +210,7 @@ var knownMarks = [...]string{
 	"stub-mail-overtaken",
 	"stub-not-there",
 	"stub-on-its-way",
+	"take-before-announced",
 	"take-refused",
 	"taken-with-a-later-state",
 	"task-after-session-end",

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 
+	"messiah/core/game"
 	"messiah/core/gate"
 	"messiah/core/node"
 	"messiah/sim/choice"
@@ -25,6 +26,19 @@ func (w *World) Migrations() []Migration {
 		}
 	}
 	return all
+}
+
+// MovesAt returns the migrations that a process knows: of a gate those that it arbitrates,
+// of a game those in which it is source or target.
+func (w *World) MovesAt(at node.ID) (gates []gate.Move, games []game.Move) {
+	p := w.byID[at]
+	if g, ok := gateOf(p); ok {
+		return slices.Collect(g.Moves()), nil
+	}
+	if g, ok := gameOf(p); ok {
+		return nil, slices.Collect(g.Moves())
+	}
+	return nil, nil
 }
 
 // by returns the processes that take part in a migration.

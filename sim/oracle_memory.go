@@ -46,7 +46,10 @@ func (o *loaders) remembers(dst []byte) []byte {
 func (o *bounds) remembers(dst []byte) []byte { return fmt.Appendf(dst, "%#v", o.logins) }
 
 func (o *once) remembers(dst []byte) []byte {
-	return fmt.Appendf(dst, "%#v %#v %d %v", o.told, o.list, o.waiting, o.db)
+	if o.listed == nil {
+		o.listed = fmt.Appendf(nil, "%#v", o.list)
+	}
+	return fmt.Appendf(append(dst, o.listed...), " %#v %d %v", o.told, o.waiting, o.db)
 }
 
 func (o *mail) remembers(dst []byte) []byte {

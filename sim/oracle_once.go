@@ -17,6 +17,7 @@ type once struct {
 	w       *World
 	told    map[tellingOf]bool
 	list    manager.Status // as the manager's present life said it last
+	listed  []byte         // the bytes that it is remembered by, nil while nobody has asked for them
 	waiting int            // requests at the db before the handler under way
 	db      node.Peer
 }
@@ -58,13 +59,13 @@ func (o *once) ready(p *process, in *node.Input) {
 // changed wants a new version of the list to be another list, and a list to name each process once.
 func (o *once) changed(in *node.Input, m *manager.Manager) {
 	if in.Kind == node.InStart {
-		o.list = manager.Status{}
+		o.list, o.listed = manager.Status{}, nil
 	}
 	if m.ListVersion() == o.list.Version {
 		return
 	}
 	st, before := m.Inspect(), o.list
-	o.list = st
+	o.list, o.listed = st, nil
 	same := func(a, b manager.ProcessStatus) bool {
 		return a.Peer == b.Peer && a.Addr == b.Addr && a.Ready == b.Ready && a.Closed == b.Closed
 	}

@@ -46,7 +46,7 @@ func (st *Still) Moves() (moves []Move, rest bool) {
 	moves = st.handling(moves)
 	moves = w.stores[0].moves(moves)
 	idle := len(moves) == 0
-	if idle || st.c.EarlyRestart {
+	if (idle || st.c.EarlyRestart) && !st.c.StayDown {
 		for i, down := range st.down {
 			if down {
 				moves = append(moves, Move{kind: moveStart, proc: uint32(i)})
@@ -68,7 +68,7 @@ func (st *Still) handling(moves []Move) []Move {
 		if p.host == nil {
 			continue
 		}
-		if st.lags(p, -1) && p.host.Pending() {
+		if st.lags(p, -1) && p.pending() {
 			moves = append(moves, Move{kind: moveHandle, proc: p.index, lane: -1})
 		}
 		for _, l := range p.lanes {
@@ -110,6 +110,9 @@ func (st *Still) lags(p *process, lane int) bool {
 	}
 	return slices.Contains(st.c.LagLanes, p.id.Kind())
 }
+
+// pending tells whether a loop has something to do now; it may not know yet what time it is.
+func (p *process) pending() bool { return p.host.Pending() || p.host.NextTimer() <= p.w.now }
 
 // ready tells whether a lane has something to do now.
 func (l *lane) ready() bool { return l.mail.Len() > 0 || l.host.Wake() <= l.p.w.now }
@@ -210,6 +213,13 @@ func (st *Still) settle() {
 		for _, p := range w.procs[1:] {
 			again = st.settleOne(p) || again
 		}
+		if !again {
+			again = st.hurry()
+		}
+		if !again && st.soon() {
+			w.advance(w.now + 1)
+			again = true
+		}
 	}
 	for _, p := range w.procs[1:] {
 		if int(p.index) < len(st.down) && p.id.Kind() != node.Client && p.host == nil && !p.gone {
@@ -220,6 +230,29 @@ func (st *Still) settle() {
 	w.queue = queue.Queue[event]{}
 }
 
+// hurry lets the first thing arrive that is on a connection which is not slow.
+func (st *Still) hurry() bool {
+	w := st.s.World
+	if st.c.Slow == nil {
+		return false
+	}
+	for _, h := range w.net.Heads() {
+		if !st.c.Slow(h.From, h.To) {
+			w.net.Arrive(&h)
+			return true
+		}
+	}
+	if all := w.stores[0].moves(nil); len(all) > 0 && !st.c.Slow(DBID, node.NewID(node.Store, 1)) {
+		w.stores[0].fire(all[0].item)
+		return true
+	}
+	return false
+}
+
+// soon tells whether a handler has asked to be called again at once, which is as
+// soon as the clock has moved at all.
+func (st *Still) soon() bool { return st.nextTimer() == st.s.now+1 }
+
 func (st *Still) settleOne(p *process) (did bool) {
 	for i := 0; p.host != nil && i < len(p.lanes); i++ {
 		if l := p.lanes[i]; !st.lags(p, i) && l.ready() {
@@ -227,7 +260,7 @@ func (st *Still) settleOne(p *process) (did bool) {
 			did = true
 		}
 	}
-	if p.host != nil && !st.lags(p, -1) && p.host.Pending() {
+	if p.host != nil && !st.lags(p, -1) && p.pending() {
 		p.handle()
 		did = true
 	}

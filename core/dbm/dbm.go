@@ -66,6 +66,7 @@ type request struct {
 	from    node.Peer
 	release proto.Release // of a claim and for a name only key and number
 	owner   string        // for a name: the key of the record that is to own it, or did
+	alone   bool          // of a take: as proto.Take has it
 }
 
 func (r *request) Code(c *wire.Coder) {
@@ -73,6 +74,7 @@ func (r *request) Code(c *wire.Coder) {
 	r.from.Code(c)
 	c.Struct(&r.release)
 	c.String(&r.owner)
+	c.Bool(&r.alone)
 }
 
 // writing is what the operation under way does to the record.
@@ -233,7 +235,7 @@ func (r *request) decode(env *node.Env, in *node.Input) bool {
 	case proto.TypeTake:
 		var m proto.Take
 		ok := env.Decode(in, &m)
-		r.release.Key, r.release.Num, r.release.Owner, r.release.Version = m.Key, m.Num, m.N, m.Version
+		r.release.Key, r.release.Num, r.release.Owner, r.release.Version, r.alone = m.Key, m.Num, m.N, m.Version, m.Alone
 		return ok
 	case proto.TypeSave:
 		return env.Decode(in, &r.release.Save)

@@ -81,7 +81,14 @@ func (d *DB) take(env *node.Env, key string, w *work, r *request) {
 	rec, n := &w.record, r.release.Owner
 	note := d.passing[key]
 	holder, owner := d.holderOf(key, rec)
-	if owner > n || owner == n && holder != r.from {
+	if r.alone && !d.announced() {
+		env.Mark("take-before-announced")
+		d.fail(env, key, w)
+		return
+	}
+	// A later migration went on without the asker: its target has the state that counts.
+	expected := r.alone && note.nextN >= n && note.next != r.from && d.holds(note.next)
+	if owner > n || owner == n && holder != r.from || expected && !planted.On("expected-record-taken") {
 		env.Mark("take-refused")
 		if note.next == r.from && note.nextN == n {
 			note.next, note.nextN = node.Peer{}, 0

@@ -59,6 +59,32 @@ type Status struct {
 	World    entity.Status
 }
 
+// Move is one migration as a game has a part in it.
+type Move struct {
+	Entity addr.EntityID
+	N      uint64 // of the entity's migrations; 0 of one that has not begun
+	Comes  bool   // or it leaves
+	Stage  string // "queued", "asked", "hold-asked", "frozen", "abort-wait", "ledger" or "claiming"; "expecting", "prepared", "built", "adopting" or "arrived"
+	Gate   node.Peer
+	Other  node.Peer // where it goes, or is from
+}
+
+// Moves visits the migrations away, and then those hither, in the order in which they began.
+func (g *Game) Moves() iter.Seq[Move] {
+	return func(yield func(Move) bool) {
+		for _, l := range g.leaving.All() {
+			if !yield(Move{l.id, l.n, false, phaseNames[l.phase], l.gate, l.to.Game}) {
+				return
+			}
+		}
+		for _, m := range g.coming.All() {
+			if !yield(Move{m.id, m.n, true, stageNames[m.stage], m.gate, m.source}) {
+				return
+			}
+		}
+	}
+}
+
 func (g *Game) avatars() (n int) {
 	for _, t := range g.tenants.All() {
 		if t.account != "" {

@@ -32,7 +32,10 @@ func (g *Game) ask(env *node.Env, t *tenant) {
 	switch {
 	case t.taking:
 		t.unproven = true
-		g.send(env, dbID, &proto.Take{Key: t.record, Num: t.request, N: t.owner, Version: t.version})
+		l, _ := g.leaving.Get(t.id)
+		m, _ := g.coming.Get(t.id)
+		alone := l != nil && l.phase == claiming || m != nil && m.stage == adopting && m.alone
+		g.send(env, dbID, &proto.Take{Key: t.record, Num: t.request, N: t.owner, Version: t.version, Alone: alone})
 	case t.state == arriving || t.quiet || t.away():
 		t.request = 0 // later
 	case t.claims():

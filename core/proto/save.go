@@ -212,6 +212,7 @@ type Take struct {
 	Num     uint64 // the game's own, echoed
 	N       uint64
 	Version uint64 // the highest that the state which moved can be behind
+	Alone   bool   // no arbiter says that the entity is the asker's: it is dead, and the other game as well
 }
 
 // Type returns the message's number.
@@ -223,6 +224,7 @@ func (m *Take) Code(c *wire.Coder) {
 	c.Uint64(&m.Num)
 	c.Uint64(&m.N)
 	c.Uint64(&m.Version)
+	c.Bool(&m.Alone)
 }
 
 // Announced tells a db that the sending game has told it of all that it expects or has taken.

@@ -9,7 +9,7 @@ import (
 
 func TestEnumeratePrintsOneDocument(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	args := []string{"enumerate", "second-login", "--crashes", "0", "--drops", "0", "--unmerged", "--json"}
+	args := []string{"enumerate", "second-login", "--crashes", "0", "--drops", "0", "--depth", "10", "--unmerged", "--json"}
 	if status := run(args, &stdout, &stderr); status != exitPass {
 		t.Fatalf("exit %d: %s", status, stderr.String())
 	}
@@ -28,7 +28,7 @@ func TestEnumeratePrintsOneDocument(t *testing.T) {
 	if e.States == 0 || e.Orders <= e.States || e.Unmerged == nil || *e.Unmerged != e.Orders || !e.Complete || e.Violations == nil || len(e.Violations) > 0 {
 		t.Errorf("it says %s", stdout.String())
 	}
-	if e.Bounds["crashes"] != 0 || e.Bounds["timers"] != 1 || e.Repro != "messiah-sim enumerate second-login --crashes 0 --drops 0" {
+	if e.Bounds["crashes"] != 0 || e.Bounds["timers"] != 1 || e.Repro != "messiah-sim enumerate second-login --crashes 0 --drops 0 --depth 10" {
 		t.Errorf("bounds %v, again: %s", e.Bounds, e.Repro)
 	}
 }

@@ -57,7 +57,7 @@ type Violation struct {
 
 // batch is how many worlds a round has. More than most machines have processors,
 // and few, since the worlds of one round do not hear of each other.
-const batch = 64
+const batch = 16
 
 // maxMoves bounds an order; over it the case is refused. Real ones have some dozens.
 const maxMoves = 10_000
@@ -70,6 +70,7 @@ type state struct {
 	next   []int32 // the state that each move leads to, -1 while it was not done
 	end    bool    // an order may end here
 	bad    *bad
+	depth  int // moves by which it was found first
 }
 
 // bad is a violation at a state.
@@ -89,7 +90,8 @@ type search struct {
 	cfg    Config
 	states []state
 	index  map[sim.Digest]int32
-	queue  []job
+	queue  [][]job // by the depth of their states: one from above comes by many below
+	queued int
 	ends   int
 	bads   int
 	done   int // moves
@@ -106,12 +108,12 @@ func Run(cfg Config) (*Result, error) {
 	root := look(first)
 	root.rest(first)
 	s.add(&root, -1, -1)
-	for len(s.queue) > 0 && s.bads == 0 && (cfg.MaxStates == 0 || len(s.states) < cfg.MaxStates) {
+	for s.queued > 0 && s.bads == 0 && (cfg.MaxStates == 0 || len(s.states) < cfg.MaxStates) {
 		if err := s.round(); err != nil {
 			return nil, err
 		}
 		if cfg.Progress != nil {
-			cfg.Progress(&Progress{len(s.states), s.ends, s.done, len(s.queue)})
+			cfg.Progress(&Progress{len(s.states), s.ends, s.done, s.queued})
 		}
 	}
 	return s.result()
@@ -176,11 +178,17 @@ func (s *search) round() error {
 // next takes a batch of jobs that no other has done on its way.
 func (s *search) next() []job {
 	var jobs []job
-	for len(jobs) < batch && len(s.queue) > 0 {
-		if j := s.queue[0]; s.states[j.state].next[j.move] < 0 {
+	for depth := 0; depth < len(s.queue) && len(jobs) < batch; {
+		q := s.queue[depth]
+		if len(q) == 0 {
+			depth++
+			continue
+		}
+		if j := q[0]; s.states[j.state].next[j.move] < 0 {
 			jobs = append(jobs, j)
 		}
-		s.queue = s.queue[1:]
+		s.queue[depth] = q[1:]
+		s.queued--
 	}
 	return jobs
 }
@@ -193,6 +201,7 @@ func (s *search) follow(j job, salt int) (c chain) {
 		c.err = err
 		return c
 	}
+	did := map[job]bool{}
 	for audited := false; ; {
 		one := look(w)
 		at, known := s.index[one.digest]
@@ -213,11 +222,15 @@ func (s *search) follow(j job, salt int) (c chain) {
 		move := int32(0)
 		if known {
 			var fresh bool
-			move, fresh = s.undone(at, one.moves, salt)
+			move, fresh = s.undone(at, one.moves, salt, did)
 			if !fresh && audited {
-				return c
+				if !s.walk(w, &c, at, salt, did) {
+					return c
+				}
+				continue
 			}
 			audited = audited || !fresh
+			did[job{at, move}] = true
 		}
 		c.via = append(c.via, move)
 		moves, _ := w.Moves()
@@ -225,17 +238,87 @@ func (s *search) follow(j job, salt int) (c chain) {
 	}
 }
 
+// walk leads a world from a known state, of which all moves were done, to one that
+// has a move left, by moves whose outcome is known: that costs less than a new
+// world. False says that there is none nearby. The last of the moves is left to
+// the caller to look at, which is a check of all of them.
+func (s *search) walk(w *sim.Still, c *chain, at int32, salt int, did map[job]bool) bool {
+	steps := s.towards(at, salt, did)
+	for i, move := range steps {
+		moves, _ := w.Moves()
+		if int(move) >= len(moves) {
+			c.err = fmt.Errorf("enumerate: move %d is not possible behind %v: the order decides what the state does not tell", move, s.path(at))
+			return false
+		}
+		w.Do(&moves[move])
+		c.via = append(c.via, move)
+		at = s.states[at].next[move]
+		if to := &s.states[at]; i < len(steps)-1 {
+			c.found = append(c.found, seen{digest: to.digest, moves: len(to.next), end: to.end})
+		}
+	}
+	return len(steps) > 0
+}
+
+// maxWalk bounds the states among which towards looks, and maxChoice those that it
+// chooses among, so that worlds of one round do not all go to the same.
+const (
+	maxWalk   = 4096
+	maxChoice = batch
+)
+
+// towards returns the moves from a known state to one nearby that has a move left.
+func (s *search) towards(at int32, salt int, did map[job]bool) []int32 {
+	type step struct {
+		at, before int32 // before is a place among the steps
+		move       int32
+	}
+	steps := []step{{at, -1, -1}}
+	been := map[int32]bool{at: true}
+	var choice []int32
+	for i := 0; i < len(steps) && len(steps) < maxWalk && len(choice) < maxChoice; i++ {
+		for move, to := range s.states[steps[i].at].next {
+			if to < 0 || been[to] {
+				continue
+			}
+			been[to] = true
+			steps = append(steps, step{to, int32(i), int32(move)})
+			if s.left(to, 0, did) >= 0 {
+				choice = append(choice, int32(len(steps)-1))
+			}
+		}
+	}
+	if len(choice) == 0 {
+		return nil
+	}
+	var path []int32
+	for i := choice[salt%len(choice)]; steps[i].before >= 0; i = steps[i].before {
+		path = append(path, steps[i].move)
+	}
+	slices.Reverse(path)
+	return path
+}
+
 // undone picks a move of a known state that was not done yet; where all were, one
 // to do again: that it leads to the same state by another order shows that the
 // states are rightly taken for equal.
-func (s *search) undone(at int32, moves, salt int) (move int32, fresh bool) {
-	next := s.states[at].next
-	for i := range next {
-		if k := (i + salt) % len(next); next[k] < 0 {
-			return int32(k), true
-		}
+func (s *search) undone(at int32, moves, salt int, did map[job]bool) (move int32, fresh bool) {
+	if move = s.left(at, salt, did); move >= 0 {
+		return move, true
 	}
 	return int32(salt % moves), false
+}
+
+// left returns a move of a known state that neither was done when the round began nor
+// is among those of did, -1 without one.
+func (s *search) left(at int32, salt int, did map[job]bool) int32 {
+	next := s.states[at].next
+	for i := range next {
+		if k := (i + salt) % len(next); next[k] < 0 && !did[job{at, int32(k)}] {
+			return int32(k)
+		}
+	}
+	return -1
 }
 
 // Replay does the moves of a path from the opening of a case on, each given as
@@ -302,12 +385,20 @@ func (s *search) take(j job, c *chain) error {
 // add files a new state and asks for its moves.
 func (s *search) add(one *seen, from, via int32) int32 {
 	to := int32(len(s.states))
+	depth := 0
+	if from >= 0 {
+		depth = s.states[from].depth + 1
+	}
+	for len(s.queue) <= depth {
+		s.queue = append(s.queue, nil)
+	}
 	next := make([]int32, one.moves)
 	for i := range next {
 		next[i] = -1
-		s.queue = append(s.queue, job{to, int32(i)})
+		s.queue[depth] = append(s.queue[depth], job{to, int32(i)})
+		s.queued++
 	}
-	s.states = append(s.states, state{one.digest, from, via, next, one.end, one.bad})
+	s.states = append(s.states, state{one.digest, from, via, next, one.end, one.bad, depth})
 	s.index[one.digest] = to
 	if one.end {
 		s.ends++

@@ -12,7 +12,7 @@ import (
 
 // result sums up the graph of states.
 func (s *search) result() (*Result, error) {
-	r := &Result{States: len(s.states), Complete: len(s.queue) == 0 && s.bads == 0}
+	r := &Result{States: len(s.states), Complete: s.queued == 0 && s.bads == 0}
 	for i := range s.states {
 		one := &s.states[i]
 		for _, to := range one.next {

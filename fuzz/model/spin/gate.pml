@@ -1,5 +1,6 @@
-/* The gate: holds the client's and the proxies' messages, and arbitrates. The
-   first of a commit, an abort request and a death that it handles wins. */
+/* The gate (core/gate/migrate.go, hold.go): holds the client's and the proxies'
+   messages, and arbitrates. The first of a commit, an abort and a death that it
+   handles wins. */
 
 inline to_game(i, message, a, b, c, who) {
   out(message, who);
@@ -25,144 +26,148 @@ inline release() {
   :: else -> break
   od
 }
-
-inline close() { gst = idle; gnum = 0; gsrc = 0; gdst = 0; srcdead = 0 }
+inline answer_held() { tell_not(held); held = 0 }
+inline close_move() { gst = idle; gnum = 0; gsrc = 0; gdst = 0 }
 
 /* A message of the client or a proxy. */
 inline incoming(id) {
-  begin(r_gate, 0, gst, w_sender, m_call, 0);
   if
-  :: (gst == hold || gst == sent) && !(HOLE(h_skips_hold) && id == 2) -> held = held | BIT(id)
+  :: (gst == hold || gst == sent || gst == orphan) && !(HOLE(h_skips_hold) && id == 2) -> held = held | BIT(id)
   :: else -> pass_on(id)
-  fi;
-  finish(gst)
+  fi
 }
 
-/* The entity stays with the source. From sent the target keeps its copy until
-   the source says that it runs. */
-inline grant_abort() {
-  to_game(gsrc, m_aborted, gnum, 0, 0, w_source);
-  if
-  :: gst == hold || KNOWS(GATE, gdst) || HOLE(h_cancel_at_abort) ->
-    if :: !KNOWS(GATE, gdst) -> to_game(gdst, m_cancel, gnum, 0, 0, w_target) :: else fi;
-    to_game(gsrc, m_gone, gnum, 0, 0, w_source);
-    close()
-  :: else -> gst = back
-  fi;
-  release()
-}
-
-inline settled() {
-  if
-  :: route == gsrc -> to_game(gsrc, m_gone, gnum, 0, 0, w_source)
-  :: else -> to_game(gdst, m_gone, gnum, 0, 0, w_target)
-  fi;
-  close()
-}
-
-/* The losing copy may still run if two processes die: until it is gone the
-   winner may not move on. */
-inline await_gone() {
-  if :: HOLE(h_unsettled) -> settled() :: else -> gst = settling fi
-}
-inline commit_point(word) {
-  route = gdst;
+inline commit() {
   gst = comm;
-  to_game(gdst, word, gnum, 0, 0, w_target);
+  to_game(gdst, m_live, gnum, 0, 0, w_target);
+  route = gdst;
   release()
 }
+/* The target keeps the state until the source has said that it runs. */
+inline abort() {
+  v = gst;
+  to_game(gsrc, m_aborted, gnum, 0, 0, w_source);
+  gst = back;
+  if
+  :: v == hold || HOLE(h_cancel_at_abort) -> to_game(gdst, m_cancel, gnum, 0, 0, w_target); release(); close_move()
+  :: else -> release()
+  fi
+}
+inline orphan_gone() { answer_held(); close_move(); route = NOBODY }
 
 #define FROM(i) ((gst != idle && i == gsrc) -> w_source : ((gst != idle && i == gdst) -> w_target : w_game))
-#define OURS    (gst != idle && SAME(n, gnum))
+#define OURS(i)   (gst != idle && SAME(n, gnum) && (i == gsrc || i == gdst))
+
+inline from_source() {
+  if
+  :: m == m_cancel && gst == pre -> to_game(gdst, m_cancel, n, 0, 0, w_target); close_move()
+  :: m == m_hold && gst == pre -> gst = hold; to_game(gsrc, m_hold_mark, n, 0, 0, w_source)
+  :: m == m_hold && gst != pre -> to_game(gsrc, m_aborted, n, 0, 0, w_source)
+  :: m == m_state && gst == hold ->
+    if
+    :: filled < fulls && !over -> filled++; abort()
+    :: else -> to_game(gdst, m_state, n, x, y, w_target); gst = sent
+    fi
+  :: m == m_held_mail && gst == sent ->
+    if
+    :: filled < fulls && !over -> filled++; abort()
+    :: else -> to_game(gdst, m_held_mail, n, x, 0, w_target)
+    fi
+  :: m == m_abort && (gst == hold || gst == sent) -> abort()
+  :: m == m_thawed && gst == back -> to_game(gdst, m_cancel, n, 0, 0, w_target); close_move()
+  :: m == m_commit && gst == sent -> commit()
+  :: else
+  fi
+}
+inline from_target() {
+  if
+  :: m == m_pre_no && gst == pre -> to_game(gsrc, m_pre_no, n, 0, 0, w_source); close_move()
+  :: m == m_pre_ok && gst == pre -> to_game(gsrc, m_pre_ok, n, 0, 0, w_source)
+  :: (m == m_built || m == m_not_built) && gst == sent -> to_game(gsrc, m, n, 0, 0, w_source)
+  :: m == m_adopted && gst == orphan -> commit()
+  :: m == m_not_built && gst == orphan -> orphan_gone()
+  :: m == m_live_ack && gst == comm ->
+    to_game(gsrc, m_live_ack, n, 0, 0, w_source);
+    to_game(gdst, m_live_heard, n, 0, 0, w_target);
+    loose = 0; close_move()
+  :: else
+  fi
+}
 
 inline game_says(i) {
-  w = (m != m_pre_req && m != m_done && m != m_not_here && !OURS);
-  begin(r_gate, 0, gst, FROM(i), m, w);
+  w = (m != m_pre_req && !(gst != idle && n == gnum && (i == gsrc || i == gdst)));
+  if :: m != m_done && m != m_stale -> begin(r_gate, 0, gst, FROM(i), m, w) :: else fi;
   if
   :: m == m_done -> unanswered[i] = unanswered[i] & ~BIT(x); seen = seen | BIT(x)
-  :: m == m_not_here -> unanswered[i] = unanswered[i] & ~BIT(x); tell_not(BIT(x))
+  :: m == m_stale -> unanswered[i] = unanswered[i] & ~BIT(x); tell_not(BIT(x))
   :: m == m_pre_req ->
-    fact(f_gate_free, gst == idle && route == i);
     if
-    :: KNOWS(GATE, x) -> to_game(i, m_pre_no, n, 0, 0, w_source)
+    :: gst != idle || KNOWS(GATE, x) || route != i -> to_game(i, m_pre_no, n, 0, 0, w_source)
     :: else ->
       gst = pre; gnum = n; gsrc = i; gdst = x;
       to_game(x, m_pre_req, n, i, 0, w_target)
     fi
-  :: m == m_pre_ok && OURS && gst == pre -> to_game(gsrc, m_pre_ok, n, 0, 0, w_source)
-  :: m == m_pre_no && OURS && gst == pre ->
-    to_game(gsrc, m_pre_no, n, 0, 0, w_source); close()
-  :: m == m_cancel && OURS && gst == pre ->
-    to_game(gdst, m_cancel, n, 0, 0, w_target); close()
-  :: m == m_hold ->
+  :: else ->
     if
-    :: OURS && gst == pre -> gst = hold; to_game(gsrc, m_hold_mark, n, 0, 0, w_source)
-    :: else -> to_game(i, m_aborted, n, 0, 0, w_source); to_game(i, m_gone, n, 0, 0, w_source)
+    :: OURS(i) && i == gsrc -> from_source()
+    :: OURS(i) && i == gdst -> from_target()
+    :: else -> if :: m == m_hold -> to_game(i, m_aborted, n, 0, 0, w_game) :: else fi
     fi
-  :: m == m_state && OURS && gst == hold -> gst = sent; to_game(gdst, m_state, n, x, y, w_target)
-  :: (m == m_ready || m == m_not_ready) && OURS && gst == sent -> to_game(gsrc, m, n, 0, 0, w_source)
-  :: m == m_forward && OURS && (gst == sent || HOLE(h_mail_after_commit)) -> to_game(gdst, m_forward, n, x, 0, w_target)
-  :: m == m_forward && HOLE(h_forward_failed) && !(OURS && gst == sent) -> tell_not(BIT(x))
-  :: m == m_commit && OURS && gst == sent -> commit_point(m_live)
-  :: m == m_live_ack && OURS && gst == comm ->
-    to_game(gdst, m_live_ack, n, 0, 0, w_target);
-    loose = 0;
-    if
-    :: srcdead -> to_game(gdst, m_gone, n, 0, 0, w_target); close()
-    :: else -> to_game(gsrc, m_live_ack, n, 0, 0, w_source); await_gone()
-    fi
-  :: m == m_abort_req && OURS && (gst == hold || gst == sent) -> grant_abort()
-  :: m == m_thawed && OURS && gst == back -> to_game(gdst, m_cancel, n, 0, 0, w_target); await_gone()
-  :: m == m_gone && OURS && gst == settling && i != route -> settled()
-  :: else
   fi;
   finish(gst)
 }
 
-inline source_ended() {
+inline source_lost() {
   if
-  :: gst == pre || gst == hold ->
-    route = NOBODY;
-    if :: HOLE(h_reservation_stays) -> skip :: else -> to_game(gdst, m_cancel, gnum, 0, 0, w_target) fi;
-    close(); release()
-  :: gst == sent && HOLE(h_copy_dropped) ->
-    route = NOBODY; to_game(gdst, m_cancel, gnum, 0, 0, w_target); close(); release()
-  :: gst == sent && !HOLE(h_copy_dropped) -> srcdead = 1; commit_point(m_live_ended)
-  :: gst == back -> srcdead = 1; commit_point(m_live_claim)
-  :: gst == settling && route == gsrc -> route = NOBODY; close()
-  :: gst == settling && route != gsrc -> settled()
-  :: else -> srcdead = 1
+  :: gst == pre || gst == hold -> answer_held(); to_game(gdst, m_cancel, gnum, 0, 0, w_target); close_move()
+  :: (gst == sent || gst == back) && HOLE(h_orphan_dropped) ->
+    answer_held(); to_game(gdst, m_cancel, gnum, 0, 0, w_target); close_move()
+  :: (gst == sent || gst == back) && !HOLE(h_orphan_dropped) ->
+    gst = orphan; to_game(gdst, m_orphan, gnum, 0, 0, w_target)
+  :: else
   fi
 }
-
-inline target_ended() {
+inline target_lost() {
   if
-  :: gst == pre -> to_game(gsrc, m_pre_no, gnum, 0, 0, w_source); close()
-  :: gst == hold || gst == sent -> grant_abort()
-  :: gst == back -> to_game(gsrc, m_gone, gnum, 0, 0, w_source); close()
-  :: gst == settling && route == gsrc -> settled()
-  :: gst == settling && route != gsrc -> route = NOBODY; close()
+  :: gst == pre -> to_game(gsrc, m_pre_no, gnum, 0, 0, w_source); close_move()
+  :: gst == hold || gst == sent -> abort(); close_move()
+  :: gst == back -> close_move()
+  :: gst == orphan -> orphan_gone()
   :: gst == comm ->
     if
-    :: srcdead || HOLE(h_no_undo) -> route = NOBODY
-    :: else -> route = gsrc; to_game(gsrc, m_undo, gnum, 0, 0, w_source)
+    :: KNOWS(GATE, gsrc) || HOLE(h_no_undo) -> skip
+    :: else -> to_game(gsrc, m_undo, gnum, 0, 0, w_source); route = gsrc; copy_left = 1
     fi;
-    close(); release()
+    close_move()
+  :: else
   fi
 }
+/* gameDied tells every game that nothing more will come from a dead one. */
+inline tell_gone(g, to, j) {
+  if
+  :: to == j || !alive[to] || KNOWS(g, to) || KNOWS(to, g) -> skip
+  :: else -> if :: g == GATE -> down[to]!m_gone_a + j, 0, 0, 0 :: else -> other_down[to]!m_gone_a + j, 0, 0, NOBODY fi
+  fi
+}
+#if GAMES > 2
+#define TELL_GONE_C(g, j) tell_gone(g, 2, j)
+#else
+#define TELL_GONE_C(g, j) skip
+#endif
+inline say_gone(g, j) { tell_gone(g, 0, j); tell_gone(g, 1, j); TELL_GONE_C(g, j) }
 
 inline game_ended(i) {
   begin(r_gate, 0, gst, FROM(i), m_end, 0);
   tell_unknown(unanswered[i]);
   unanswered[i] = 0;
+  say_gone(GATE, i);
   if
-  :: gst != idle && gsrc == i -> source_ended()
-  :: gst != idle && gdst == i -> target_ended()
-  :: else -> if :: route == i -> route = NOBODY :: else fi
+  :: gst != idle && gsrc == i -> source_lost()
+  :: else -> if :: gst != idle && gdst == i -> target_lost() :: else fi
   fi;
+  if :: route == i && gst != orphan -> route = NOBODY :: else fi;
   finish(gst)
 }
-
 /* The time bound of held messages; it decides nothing about the migration. */
 inline held_bound() {
   bounded++;

@@ -16,7 +16,8 @@
 #endif
 #define GATE  GAMES
 #define OTHER (GAMES+1)
-#define PEERS (GAMES+2)
+#define DB    (GAMES+2)
+#define PEERS (GAMES+3)
 #define NOBODY 7
 
 c_decl {
@@ -29,11 +30,11 @@ c_decl {
 }
 
 /* Settings: constant during a run, so no part of a state. */
-hidden byte hole, clients, proxies, mails, pushes, saves, migrations, crashes, crashable;
-hidden byte aborts, bounds, disconnects, refusals, unready, verdicts;
+hidden byte plant, records, unfit, clients, proxies, mails, pushes, saves, migrations, crashes, crashable;
+hidden byte give_ups, bounds, disconnects, refusals, unready, verdicts, fulls, logins, early;
 
 /* Scratch of the step under way. */
-hidden byte m, n, x, y, k, v, w;
+hidden byte m, n, x, y, k, v, w, gone;
 hidden byte row_a, row_b, row_c, row_d, row_e, row_f;
 
 /* Processes: who lives, who was told of whose end, and who is to be told. */
@@ -43,48 +44,46 @@ byte notices[PEERS];
 bit doomed; /* GATE was declared dead and has not stopped. */
 
 /* A game's record of the entity. hist is the state: which messages it executed. */
-byte ent[GAMES], num[GAMES], peer[GAMES], own[GAMES], hist[GAMES], version[GAMES];
-byte mail[GAMES];       /* Held by the source, or forwarded to the target. */
-byte calls[GAMES];      /* Held while claiming. */
-byte unsent[GAMES];     /* Pushes that wait for the echo or for the source's end. */
-bit used[GAMES];        /* The entity has sent through OTHER. */
-bit ready[GAMES], flushing[GAMES], ending[GAMES], unsaved[GAMES];
+byte ent[GAMES], hist[GAMES], ver[GAMES], own[GAMES], top[GAMES];
+byte lv[GAMES], ln[GAMES], lto[GAMES];  /* It leaves: phase, number, target. */
+byte cm[GAMES], cn[GAMES], csrc[GAMES]; /* It comes: stage, number, source. */
+byte mail[GAMES];   /* Held by the source, or handed to the target. */
+byte unsent[GAMES]; /* Pushes that wait for live-heard. */
+bit via[GAMES];     /* The entity has sent through OTHER. */
+bit built_ok[GAMES], flushing[GAMES], owed[GAMES], alone[GAMES], taking[GAMES], saving[GAMES], behind[GAMES];
+byte tries[GAMES];  /* In vain, with nothing else under way. */
 
 /* The gate's record. */
 byte route, gst, gnum, gsrc, gdst, held, unanswered[GAMES];
-bit srcdead;
 
-/* OTHER: who waits for the end of which source. */
-byte asker[GAMES];
-
-/* The store's record. */
-byte stored_own, stored_version, stored_hist;
+/* The db's record, and its notes: who has taken it, who expects it. */
+byte db_own, db_holder, db_ver, db_hist, db_note, db_note_n, db_next, db_next_n;
 
 /* Observation: what happened to each message, for the facts alone. */
 byte executed, told_not, told_unknown, seen, pushed;
-byte sent_c, sent_x, sent_y, made_push, made_save, begun, crashed, aborted_by_ask, bounded;
-bit disconnected, proxy_told, mail_told, copy_left, loose, epoch_lost, over;
-byte plan; /* Whether the target of the migration under way refuses (1) or is not ready (2). */
+byte sent_c, sent_x, sent_y, made_push, made_save, begun, crashed, gave_up, bounded, filled, logged_in, tried;
+bit disconnected, proxy_told, mail_told, copy_left, loose, lost, reloaded, over;
+byte plan; /* Whether the target of the migration under way refuses (1) or cannot read the state (2), or it is no state that can go (3). */
 
 chan up[GAMES]       = [9] of { byte, byte, byte, byte }; /* game to GATE */
 chan down[GAMES]     = [9] of { byte, byte, byte, byte }; /* GATE to game */
-chan direct[GAMES*GAMES] = [6] of { byte, byte, byte, byte }; /* to a game, by a third gate */
-chan other_up[GAMES] = [5] of { byte, byte };             /* game to OTHER */
-chan other_down[GAMES] = [3] of { byte, byte };
-chan store_up[GAMES]   = [4] of { byte, byte, byte, byte };
-chan store_down[GAMES] = [2] of { byte, byte, byte, byte };
+chan other_up[GAMES] = [6] of { byte, byte, byte, byte }; /* game to OTHER; last: a game for which it is, or NOBODY */
+chan other_down[GAMES] = [6] of { byte, byte, byte, byte }; /* last: the game that it is from, or NOBODY */
+chan db_up[GAMES]    = [6] of { byte, byte, byte, byte };
+chan db_down[GAMES]  = [6] of { byte, byte, byte, byte };
 
 #define BIT(a)       (1 << (a))
 #define KNOWS(a, b)  ((knows[a] >> (b)) & 1)
-#define RUNS(s)      ((s) == live || (s) == asked || (s) == hold_asked || (s) == arrived || (s) == landed)
+#define MAX(a, b)    ((a) > (b) -> (a) : (b))
+#define STANDS(i)    (lv[i] * 8 + cm[i])
+#define QUIETS(i)    (cm[i] == arrived)
 #define LAST_CALL    6  /* The disconnect, behind the client's calls. */
 #define MAIL_BITS    48
 #define PROXY_BITS   12
-#define CLAIM_OF(a)  (2*(a))
 
-#define RUNNING ((alive[0] && RUNS(ent[0])) + (alive[1] && RUNS(ent[1])) + RUNNING_C)
+#define RUNNING ((alive[0] && ent[0] == e_runs) + (alive[1] && ent[1] == e_runs) + RUNNING_C)
 #if GAMES > 2
-#define RUNNING_C (alive[2] && RUNS(ent[2]))
+#define RUNNING_C (alive[2] && ent[2] == e_runs)
 #else
 #define RUNNING_C 0
 #endif
@@ -134,6 +133,27 @@ inline run_all(i, mask) {
   od
 }
 
+#if GAMES > 2
+#define ALSO(expression) && (expression)
+#else
+#define ALSO(expression)
+#endif
+
+/* Nothing is under way. */
+#define EMPTY(i) (len(up[i]) == 0 && len(down[i]) == 0 && len(other_up[i]) == 0 && len(other_down[i]) == 0 && \
+  len(db_up[i]) == 0 && len(db_down[i]) == 0 && (notices[i] == 0 || !alive[i]) && !(alive[i] && LEAVES_NOW(i)))
+#define LEAVES_NOW(i) (lv[i] == queued && cm[i] == not_coming && !taking[i])
+#define QUIET (EMPTY(0) && EMPTY(1) ALSO(EMPTY(2)) && \
+  notices[GATE] == 0 && notices[OTHER] == 0 && notices[DB] == 0 && !doomed && \
+  (sent_c == clients || disconnected || !alive[GATE]) && sent_x == proxies && \
+  (sent_y == mails || !alive[OTHER]) && (alive[GATE] || proxy_told))
+#define SPENT(i) (!ASKS(i) || tries[i] == 2)
+
+/* Who asks again when nothing else comes. */
+#define ASKS_TARGET(i) (alive[i] && lv[i] == ledger && KNOWS(i, GATE))
+#define ASKS_SOURCE(i) (alive[i] && alone[i] && (cm[i] == built || cm[i] == arrived) && !HOLE(h_asks_once))
+#define ASKS(i)        (ASKS_TARGET(i) || ASKS_SOURCE(i))
+
 #include "game.pml"
 #include "gate.pml"
 #include "far.pml"
@@ -142,7 +162,9 @@ inline run_all(i, mask) {
 init {
   d_step {
     c_code {
-      hole = setting("hole", 0);
+      plant = setting("plant", 0);
+      records = setting("records", 1);
+      unfit = setting("unfit", 0);
       clients = setting("clients", 1);
       proxies = setting("proxies", 1);
       mails = setting("mails", 1);
@@ -152,7 +174,10 @@ init {
       crashes = setting("crashes", 0);
       crashable = setting("crashable", 255);
       verdicts = setting("verdicts", 0);
-      aborts = setting("aborts", 0);
+      give_ups = setting("give_ups", 0);
+      fulls = setting("fulls", 0);
+      logins = setting("logins", 0);
+      early = setting("early", 0);
       bounds = setting("bounds", 0);
       disconnects = setting("disconnects", 0);
       refusals = setting("refusals", 0);
@@ -163,15 +188,11 @@ init {
     :: k < PEERS -> alive[k] = 1; k++
     :: else -> break
     od;
-    k = 0;
-    do
-    :: k < GAMES -> asker[k] = NOBODY; k++
-    :: else -> break
-    od;
-    ent[0] = live
+    db_own = 1; db_note = NOBODY; db_next = NOBODY;
+    ent[0] = e_runs; own[0] = 1; top[0] = 1
   };
   atomic {
-    run Gate(); run Other(); run Store();
+    run Gate(); run Other(); run Db();
     run Game(0); run Game(1);
 #if GAMES > 2
     run Game(2);

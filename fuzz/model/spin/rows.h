@@ -1,7 +1,9 @@
 /* The table of local steps, and the settings: C that the verifier carries
    along. Nothing here is part of a state. */
 
-static const char *state_names[]   = { STATE_NAMES };
+static const char *leaving_names[] = { LEAVING_NAMES };
+static const char *coming_names[]  = { COMING_NAMES };
+static const char *db_names[]      = { DB_NAMES };
 static const char *gate_names[]    = { GATE_NAMES };
 static const char *message_names[] = { MESSAGE_NAMES };
 static const char *who_names[]     = { WHO_NAMES };
@@ -21,8 +23,16 @@ static void row_full(const char *what) {
   exit(9);
 }
 
+/* A game may leave the entity's record of coming behind only when it leaves again: it has two names then. */
 static const char *row_state(int role, int state) {
-  return role == r_gate ? gate_names[state] : state_names[state];
+  static char both[2][32];
+  static int turn;
+  if (role == r_gate) return gate_names[state];
+  if (role == r_db) return db_names[state];
+  if (state % 8 == 0) return leaving_names[state / 8];
+  if (state / 8 == 0) return coming_names[state % 8];
+  snprintf(both[turn ^= 1], sizeof both[0], "%s+%s", leaving_names[state / 8], coming_names[state % 8]);
+  return both[turn];
 }
 
 /* Writes the row in hand as the line that steps.txt holds. */
@@ -45,15 +55,18 @@ static void rows_dump(void) {
   fclose(f);
 }
 
+static void rows_open(void) {
+  if (row_tracing >= 0) return;
+  row_tracing = getenv("MODEL_TRACE") != NULL;
+  atexit(rows_dump);
+}
+
 static void row_begin(int role, int who, int state, int from, int message, int late) {
   memset(row, 0, sizeof row);
   row[0] = role; row[1] = state; row[2] = message; row[3] = from; row[4] = late;
   row_length = 7;
   row_open = 1;
-  if (row_tracing < 0) {
-    row_tracing = getenv("MODEL_TRACE") != NULL;
-    atexit(rows_dump);
-  }
+  rows_open();
   if (!row_tracing) return;
   if (role == r_game) printf("game %c: ", 'A' + who);
   else printf("%s: ", role_names[role]);
@@ -70,6 +83,7 @@ static void row_send(int message, int to) {
 }
 
 static void row_end(int next) {
+  if (!row_open) return;
   row[5] = next;
   row_open = 0;
   if (row_tracing) { row_write(stdout, row); return; }
@@ -89,7 +103,7 @@ static void row_end(int next) {
 
 static const char *event_names[] = { "crash of", "verdict against", "stop of", "sends", "disconnects", "hears of the end of" };
 static void event(int what, int who) {
-  if (row_tracing < 0) row_tracing = getenv("MODEL_TRACE") != NULL;
+  rows_open();
   if (row_tracing) printf("world: %s %d\n", event_names[what], who);
 }
 

@@ -1,15 +1,8 @@
 /* The world: senders, faults, and the facts that hold when all is quiet. */
 
-#if GAMES > 2
-#define ALSO(expression) && (expression)
-#else
-#define ALSO(expression)
-#endif
-
-/* j holds a copy that counts when i dies: of the same migration, or running. What
-   an earlier source keeps until its acknowledgement arrives is out of date. */
-#define HOLDS_COPY(i, j) (i != j && alive[j] && (RUNS(ent[j]) || (num[j] == num[i] && (ent[j] == frozen || \
-  ent[j] == abort_wait || ent[j] == ledger || ent[j] == built || ent[j] == claiming))))
+/* j holds a copy that counts when i dies: of the same migration. */
+#define HOLDS_COPY(i, j) (i != j && alive[j] && ((lv[i] >= frozen && cm[j] >= built && cn[j] == ln[i]) || \
+  (cm[i] >= built && lv[j] >= frozen && ln[j] == cn[i])))
 #define COPY_ELSEWHERE(i) (HOLDS_COPY(i, 0) || HOLDS_COPY(i, 1) COPY_IN_C(i))
 #if GAMES > 2
 #define COPY_IN_C(i) || HOLDS_COPY(i, 2)
@@ -22,7 +15,7 @@ inline tell_of(j) {
   do
   :: k < PEERS ->
     if
-    :: alive[k] && k != j && !(k == GATE && doomed) && (k < GAMES || j < GAMES) -> notices[k] = notices[k] | BIT(j)
+    :: (k == DB || alive[k]) && k != j && !(k == GATE && doomed) && (k >= GAMES) != (j >= GAMES) -> notices[k] = notices[k] | BIT(j)
     :: else
     fi;
     k++
@@ -31,23 +24,18 @@ inline tell_of(j) {
   skip /* A loop may not end a d_step. */
 }
 
-/* copy_left: the process that died did not run the entity, and another
-   living one held its state. */
+/* copy_left: the process that died was not the one that ran the entity, and
+   another living one has its state. */
 inline crash_game(i) {
   say(0, i);
   crashed++; alive[i] = 0;
   if
-  :: crashed == 1 && !RUNS(ent[i]) && COPY_ELSEWHERE(i) -> copy_left = 1
+  :: crashed == 1 && ent[i] != e_runs && COPY_ELSEWHERE(i) -> copy_left = 1
   :: else
   fi;
-  drain(down[i]); drain2(other_down[i]); drain(store_down[i]);
-  drain(direct[i]); drain(direct[GAMES + i]);
-#if GAMES > 2
-  drain(direct[2*GAMES + i]);
-#endif
-  settle(i, none);
-  mail[i] = 0; calls[i] = 0; unsent[i] = 0; hist[i] = 0; version[i] = 0; used[i] = 0; own[i] = 0;
-  ready[i] = 0; flushing[i] = 0; ending[i] = 0; unsaved[i] = 0; knows[i] = 0; notices[i] = 0;
+  drain(down[i]); drain(other_down[i]); drain(db_down[i]);
+  go_home(i); end_coming(i); not_here(i);
+  unsent[i] = 0; knows[i] = 0; notices[i] = 0; tries[i] = 0;
   tell_of(i)
 }
 
@@ -59,16 +47,15 @@ inline stop_gate() {
   drain(up[2]); unanswered[2] = 0;
 #endif
   held = 0; route = NOBODY; knows[GATE] = 0; notices[GATE] = 0; loose = 0;
-  close()
+  close_move()
 }
 
 inline crash_other() {
   say(0, OTHER);
   crashed++; alive[OTHER] = 0;
-  drain2(other_up[0]); drain2(other_up[1]);
-  asker[0] = NOBODY; asker[1] = NOBODY;
+  drain(other_up[0]); drain(other_up[1]);
 #if GAMES > 2
-  drain2(other_up[2]); asker[2] = NOBODY;
+  drain(other_up[2]);
 #endif
   knows[OTHER] = 0; notices[OTHER] = 0;
   tell_of(OTHER)
@@ -77,38 +64,31 @@ inline crash_other() {
 #define SENT_X (((1 << sent_x) - 1) << 2)
 #define SENT_Y (((1 << sent_y) - 1) << 4)
 
-#define EMPTY(i) (len(up[i]) == 0 && len(down[i]) == 0 && len(other_up[i]) == 0 && len(other_down[i]) == 0 && \
-  len(store_up[i]) == 0 && len(store_down[i]) == 0 && (notices[i] == 0 || !alive[i]))
-#define QUIET (EMPTY(0) && EMPTY(1) ALSO(EMPTY(2)) && \
-  len(direct[0]) == 0 && len(direct[1]) == 0 && len(direct[2]) == 0 && len(direct[3]) == 0 \
-  ALSO(len(direct[4]) == 0 && len(direct[5]) == 0 && len(direct[6]) == 0 && len(direct[7]) == 0 && len(direct[8]) == 0) && \
-  notices[GATE] == 0 && notices[OTHER] == 0 && !doomed && \
-  (sent_c == clients || disconnected || !alive[GATE]) && sent_x == proxies && \
-  (sent_y == mails || !alive[OTHER]) && (alive[GATE] || proxy_told))
-
-#define AT_REST(i) (!alive[i] || ((ent[i] == none || ent[i] == live) && mail[i] == 0 && calls[i] == 0 && \
-  unsent[i] == 0 && !ending[i] && !unsaved[i]))
-#define SAVED_KEPT(i) (!alive[i] || ent[i] != live || (stored_hist & ~hist[i]) == 0)
+/* With no gate left nobody can ask anybody: the games wait for one. */
+#define AT_REST(i) (!alive[i] || (!alive[GATE] && !alive[OTHER]) || (lv[i] == at_home && cm[i] == not_coming && \
+  mail[i] == 0 && unsent[i] == 0 && !taking[i] && ent[i] != e_still))
+#define SAVED_KEPT(i) (!alive[i] || ent[i] != e_runs || (db_hist & ~hist[i]) == 0)
 
 /* The messages whose senders still live: each was executed or its sender told. */
 #define OWED (((alive[GATE] && !disconnected) -> (1 << sent_c) - 1 : 0) | \
   ((alive[GATE] && disconnected) -> BIT(LAST_CALL) : 0) | \
   SENT_X | (alive[OTHER] -> SENT_Y : 0))
 
-#define ROUTE_RUNS ((route == 0 && RUNS(ent[0])) || (route == 1 && RUNS(ent[1])) ROUTE_RUNS_C)
+#define ROUTE_RUNS ((route == 0 && ent[0] == e_runs) || (route == 1 && ent[1] == e_runs) ROUTE_RUNS_C)
 #if GAMES > 2
-#define ROUTE_RUNS_C || (route == 2 && RUNS(ent[2]))
+#define ROUTE_RUNS_C || (route == 2 && ent[2] == e_runs)
 #else
 #define ROUTE_RUNS_C
 #endif
+#define GATES_LEFT (alive[GATE] || alive[OTHER])
 
 inline check_rest() {
   w = (AT_REST(0) && AT_REST(1) ALSO(AT_REST(2))); fact(f_nobody_stuck, w);
   w = (!alive[GATE] || (gst == idle && held == 0)); fact(f_nobody_stuck, w);
   w = (crashed > 0 || RUNNING == 1); fact(f_none_lost, w);
-  w = (!copy_left || crashed > 1 || RUNNING == 1); fact(f_none_lost, w);
+  w = (!copy_left || crashed > 1 || lost || RUNNING == 1); fact(f_none_lost, w);
   w = (crashed > 1 || !(alive[0] && alive[1] ALSO(alive[2])) || RUNNING == 1); fact(f_none_lost, w);
-  w = (!alive[GATE] || (RUNNING == 0 && route == NOBODY) || (RUNNING == 1 && ROUTE_RUNS)); fact(f_route, w);
+  w = (!alive[GATE] || (route == NOBODY && (RUNNING == 0 || reloaded)) || ROUTE_RUNS); fact(f_route, w);
   w = ((OWED & ~(executed | told_not | told_unknown)) == 0); fact(f_all_told, w);
   w = (crashed > 0 || bounded > 0 || (told_unknown == 0 && (told_not & ~MAIL_BITS) == 0)); fact(f_no_false_alarm, w);
   w = (SAVED_KEPT(0) && SAVED_KEPT(1) ALSO(SAVED_KEPT(2))); fact(f_saved_kept, w)
@@ -130,15 +110,9 @@ proctype World() {
       :: alive[0] && !KNOWS(0, OTHER) -> mail_arrives(0, 4 + sent_y)
       :: else -> tell_not(BIT(4 + sent_y))
       fi;
-      sent_y++;
-      fact(f_one_live, RUNNING <= 1) }
+      sent_y++ }
   :: d_step { disconnects && alive[GATE] && !disconnected && !over ->
-      disconnected = 1;
-      say(4, 0);
-      if
-      :: HOLE(h_disconnect_clears) -> held = 0; close()
-      :: else -> incoming(LAST_CALL)
-      fi }
+      disconnected = 1; say(4, 0); incoming(LAST_CALL) }
   :: d_step { (!alive[GATE] || doomed) && !proxy_told ->
       proxy_told = 1;
       say(5, GATE);
@@ -158,9 +132,7 @@ proctype World() {
   :: d_step { alive[GATE] && !doomed && crashed < crashes && !over && verdicts ->
       say(1, GATE);
       crashed++; doomed = 1; tell_of(GATE) }
-  :: d_step { HOLE(h_epoch_loses) && !epoch_lost && !over && alive[0] && alive[GATE] ->
-      epoch_lost = 1; drain(up[0]); drain(down[0]); skip }
   :: d_step { doomed -> say(2, GATE); stop_gate() }
-  :: d_step { !over && QUIET && (!mails || alive[0] || !alive[OTHER] || mail_told) -> check_rest(); over = 1 } -> break
+  :: d_step { !over && QUIET && SPENT(0) && SPENT(1) ALSO(SPENT(2)) && (!mails || alive[0] || !alive[OTHER] || mail_told) -> check_rest(); over = 1 } -> break
   od
 }
