@@ -62,7 +62,7 @@ var loaderModel = porcupine.NondeterministicModel{
 
 func (st loader) claim(in *asked, out *answered) []any {
 	after := st
-	after.holder, after.owner = in.By, st.owner+1
+	after.holder, after.owner = in.By, proto.NextLoad(st.owner)
 	switch {
 	case out.Granted && st.gone && out.Owner > st.owner && out.Version >= st.version && out.Data == st.data:
 		return []any{loader{holder: in.By, owner: out.Owner, version: out.Version, data: out.Data}}

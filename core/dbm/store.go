@@ -88,7 +88,8 @@ func (d *DB) got(env *node.Env, m *proto.StoreGot) {
 	}
 	w.revision, w.class, w.index = m.Revision, m.Class, m.Index
 	// The numbers of a new record go on where those of a deleted one of its key may have ended.
-	w.record = record{Owner: m.Floor, Version: m.Floor}
+	// Each load was a write, so that no deleted record had more of them than its revision says.
+	w.record = record{Owner: m.Floor * proto.MovesPerLoad, Version: m.Floor}
 	if m.Revision > 0 {
 		var err error
 		if w.record, err = decode(m.Value); err != nil {
