@@ -15,7 +15,6 @@ import (
 	"messiah/core/geom"
 	"messiah/core/must"
 	"messiah/core/node"
-	"messiah/core/ordered"
 	"messiah/core/planted"
 	"messiah/core/proto"
 	"messiah/core/rpc"
@@ -74,12 +73,6 @@ const (
 	timerMove
 	timerGreet
 )
-
-// greetAgain is after how long a greeting that failed is said again.
-const greetAgain = 500 * time.Millisecond
-
-// greetingKey is the key of the greeting among the calls that somebody had it make.
-const greetingKey = math.MaxUint64
 
 // LaneSession is the lane that holds the client's session.
 const LaneSession = 0
@@ -200,54 +193,6 @@ func (c *Client) workload(env *node.Env, body []byte) {
 	}
 }
 
-// Answer is how a call ended that somebody had the client make.
-type Answer struct {
-	Key     uint64
-	Num     uint64 // of the call; 0 of one that was not made
-	Outcome proto.Outcome
-	Result  []byte // one encoded value; of a failed call, the words of the error
-}
-
-// Heard is what an Asked client was pushed.
-type Heard struct {
-	Method uint16 // by the table of RPC names
-	Args   []byte // one encoded value
-}
-
-// MaxHeard bounds the pushes that are kept; the oldest goes first.
-const MaxHeard = 64
-
-// MaxAnswers bounds the answers that are kept; the oldest goes first.
-const MaxAnswers = 64
-
-// ask makes one call on the word of whoever runs the client. One that cannot be
-// made now, without an avatar or at the bound, ends at once.
-func (c *Client) ask(env *node.Env, body []byte) {
-	var m proto.Ask
-	if err := wire.Decode(body, &m); err != nil {
-		env.Log(node.Error, "a bad ask", "error", err)
-		return
-	}
-	if c.state != In {
-		c.answered(Answer{Key: m.Key, Outcome: proto.OutcomeNoAvatar})
-		return
-	}
-	n, ok := c.calls.Next()
-	if !ok {
-		c.answered(Answer{Key: m.Key, Outcome: proto.OutcomeFull})
-		return
-	}
-	c.asks[n] = m.Key
-	c.send(env, n, &proto.Call{Method: m.Method, Args: m.Args})
-}
-
-func (c *Client) answered(a Answer) {
-	c.answers = append(c.answers, a)
-	if len(c.answers) > MaxAnswers {
-		c.answers = c.answers[1:]
-	}
-}
-
 func (c *Client) timer(env *node.Env, in *node.Input) {
 	switch in.Type {
 	case timerDial:
@@ -266,20 +211,6 @@ func (c *Client) timer(env *node.Env, in *node.Input) {
 	case timerGreet:
 		c.greet(env)
 	}
-}
-
-// greet makes the call that each avatar is to hear.
-func (c *Client) greet(env *node.Env) {
-	if c.cfg.Greeting == nil || c.state != In || c.stop {
-		return
-	}
-	n, ok := c.calls.Next()
-	if !ok {
-		env.After(greetAgain, timerGreet, 0)
-		return
-	}
-	c.asks[n] = greetingKey
-	c.send(env, n, &proto.Call{Method: c.cfg.Greeting.Method, Args: c.cfg.Greeting.Args})
 }
 
 func (c *Client) dial(env *node.Env) {
@@ -322,16 +253,6 @@ func (c *Client) lose(env *node.Env) {
 	clear(c.sentAt)
 	c.asksUnknown(0, math.MaxUint64)
 	c.place.Ack = 0 // the next session's corrections have numbers of their own
-}
-
-// asksUnknown ends the calls behind a number and up to another that somebody had the client make: whether they ran is not known.
-func (c *Client) asksUnknown(after, most uint64) {
-	for _, n := range ordered.Keys(c.asks) {
-		if n > after && n <= most {
-			c.answered(Answer{Key: c.asks[n], Outcome: proto.OutcomeUnknown})
-			delete(c.asks, n)
-		}
-	}
 }
 
 func (c *Client) connected(env *node.Env, in *node.Input) {
@@ -656,85 +577,4 @@ func (c *Client) kicked(env *node.Env, payload []byte) {
 	if c.cfg.StayKicked && m.Reason == proto.RefusedSecondLogin {
 		c.state = Resting
 	}
-}
-
-// Status is what a client has seen, for oracles and bots.
-type Status struct {
-	State                                    State
-	Account                                  string
-	Entity                                   addr.EntityID
-	Calls                                    check.Tally
-	Open                                     int
-	Refusals, Kicks, Resumes, Logins, Losses uint64
-	Refused                                  proto.LoginRefused // the latest refusal of a login
-	LedgerFaults                             uint64
-	Counted                                  uint64 // calls that the avatar remembers, by its own word
-	Kept                                     uint64 // of these, the ones that are in the store
-	Forgotten                                uint64 // answers of an avatar that remembered no more than those
-	Rejected                                 uint64 // calls that the avatar does not know, or not like this
-	PushGaps, PushDisorder                   uint64
-	Moves                                    uint64
-	Migrations                               uint64   // of the avatar, as the gates tell
-	Answers                                  []Answer // of calls that somebody had it make, the latest last
-	Corrections                              uint64   // of moves that were refused
-	Heard                                    []Heard  // of an Asked client, the latest last
-	// Older is the side whose version is older, as a gate last told when it took or refused this
-	// client: session.OlderClient, session.OlderServer, or empty.
-	Older string
-}
-
-// Inspect returns what the client has seen.
-func (c *Client) Inspect() Status {
-	return Status{
-		State: c.state, Account: c.cfg.Account, Entity: c.entity, Calls: c.calls.Tally(), Open: c.calls.Open(),
-		Refusals: c.refusals, Refused: c.refused, Kicks: c.kicks, Resumes: c.resumes, Logins: c.logins, Losses: c.losses,
-		LedgerFaults: c.ledgerFaults, Counted: c.counted, Kept: c.kept, Forgotten: c.forgotten, Rejected: c.rejected, PushGaps: c.pushes.Gaps(), PushDisorder: c.pushes.Disorder(),
-		Moves: c.moves, Migrations: c.migrations, Corrections: c.corrections, Older: c.older, Answers: c.answers, Heard: c.heard,
-	}
-}
-
-// Code reads or writes the answer.
-func (a *Answer) Code(w *wire.Coder) {
-	w.Uint64(&a.Key)
-	w.Uint64(&a.Num)
-	w.Uint8((*uint8)(&a.Outcome))
-	w.Bytes(&a.Result)
-}
-
-// Code reads or writes the push.
-func (h *Heard) Code(w *wire.Coder) {
-	w.Uint16(&h.Method)
-	w.Bytes(&h.Args)
-}
-
-// State reads or writes the whole state.
-func (c *Client) State(w *wire.Coder) {
-	c.id.Code(w)
-	w.Uint8((*uint8)(&c.state))
-	w.Int(&c.gate)
-	w.String(&c.older)
-	w.Bool(&c.resume)
-	w.Int(&c.tries)
-	w.Int(&c.refusedDials)
-	w.Int64((*int64)(&c.dialled))
-	w.Int64((*int64)(&c.lostAt))
-	w.Int64((*int64)(&c.backoff))
-	w.Bool(&c.stop)
-	c.entity.Code(w)
-	w.Struct(&c.calls)
-	w.Struct(&c.pushes)
-	wire.Map(w, &c.sentAt, (*wire.Coder).Uint64, func(w *wire.Coder, t *node.Time) { w.Int64((*int64)(t)) })
-	w.Bool(&c.due)
-	wire.Map(w, &c.asks, (*wire.Coder).Uint64, (*wire.Coder).Uint64)
-	wire.Slice(w, &c.answers, func(w *wire.Coder, a *Answer) { w.Struct(a) })
-	wire.Slice(w, &c.heard, func(w *wire.Coder, h *Heard) { w.Struct(h) })
-	for _, n := range []*uint64{&c.refusals, &c.kicks, &c.resumes, &c.logins, &c.losses, &c.ledgerFaults, &c.counted, &c.kept, &c.forgotten, &c.rejected, &c.moves, &c.corrections, &c.migrations} {
-		w.Uint64(n)
-	}
-	w.Int64((*int64)(&c.movedAt))
-	w.Struct(&c.refused)
-	w.Float64(&c.origin.X)
-	w.Float64(&c.origin.Y)
-	w.Float64(&c.origin.Z)
-	w.Uint32(&c.place.Ack)
 }
