@@ -175,13 +175,18 @@ func tales(ctx context.Context, s *bots.Swarm) *check.Travels {
 	ctx, cancel := context.WithTimeout(ctx, talesWithin)
 	defer cancel()
 	bots.DoAll(ctx, s, siege.Tour, 0)
+	sum := &check.Travels{}
 	for {
-		sum := &check.Travels{}
-		for _, one := range bots.DoAll(ctx, s, siege.Tales, entity.None{}) {
-			sum.Add(&one)
-		}
-		if sum.Open() == 0 || ctx.Err() != nil {
+		all := bots.DoAll(ctx, s, siege.Tales, entity.None{})
+		if ctx.Err() != nil { // not everybody has told: what was told before stands
 			sum.Lost += sum.Open()
+			return sum
+		}
+		*sum = check.Travels{}
+		for i := range all {
+			sum.Add(&all[i])
+		}
+		if sum.Open() == 0 {
 			return sum
 		}
 	}
