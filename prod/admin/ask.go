@@ -15,12 +15,14 @@ const askWithin = 5 * time.Second
 
 // GetStatus asks an admin address for its status.
 func GetStatus(ctx context.Context, addr string) (s Status, err error) {
-	return s, ask(ctx, http.MethodGet, addr, "/status", nil, &s)
+	err = ask(ctx, http.MethodGet, addr, "/status", nil, &s)
+	return s, err
 }
 
 // Kick asks the manager's admin address to end a client's session.
 func Kick(ctx context.Context, addr string, k KickRequest) (a KickAnswer, err error) {
-	return a, ask(ctx, http.MethodPost, addr, "/kick", k, &a)
+	err = ask(ctx, http.MethodPost, addr, "/kick", k, &a)
+	return a, err
 }
 
 // maxAnswer bounds what is read of an answer.

@@ -9,7 +9,6 @@ import (
 	"messiah/core/manager"
 	"messiah/core/node"
 	"messiah/core/proto"
-	"messiah/core/wire"
 )
 
 // OperateRequest is the body of POST /operate.
@@ -28,7 +27,8 @@ type OperateAnswer struct {
 // Operate gives the manager's admin address an order about a game. The order is carried out
 // behind the answer; Status shows how far it has come.
 func Operate(ctx context.Context, addr string, o OperateRequest) (a OperateAnswer, err error) {
-	return a, ask(ctx, http.MethodPost, addr, "/operate", o, &a)
+	err = ask(ctx, http.MethodPost, addr, "/operate", o, &a)
+	return a, err
 }
 
 // Drain is how far the drain of a game has come.
@@ -70,48 +70,32 @@ func (s *Server) operate(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "admin: operate: the body is no {\"game\": …, \"order\": …}", http.StatusBadRequest)
 		return
 	}
-	order, known := orderNamed(o.Order)
+	word, known := orderNamed(o.Order)
 	game, err := node.ParseID(o.Game)
 	if err != nil || !known || game.Kind() != node.Game {
 		http.Error(w, fmt.Sprintf("admin: operate: %q of %q: an order is open, close or drain, and a game has a name such as game2", o.Order, o.Game),
 			http.StatusBadRequest)
 		return
 	}
-	m := proto.Operate{Game: game, Order: order}
-	for _, one := range s.Members {
-		a, refused, is := orderTo(one, &m)
-		switch {
-		case !is:
-			continue
-		case refused != nil:
-			http.Error(w, refused.Error(), http.StatusConflict)
-		default:
-			answer(w, http.StatusOK, a)
-		}
-		return
-	}
-	http.Error(w, "admin: operate: the manager is in another process; ask there", http.StatusNotFound)
-}
-
-// orderTo gives one role an order; is tells whether it is the manager.
-func orderTo(one Member, o *proto.Operate) (a OperateAnswer, refused error, is bool) {
-	one.Process().Do(func(h *node.Host) {
-		n, ok := h.Node().(*manager.Manager)
-		if !ok {
+	m := proto.Operate{Game: game, Order: word}
+	a := OperateAnswer{Game: game.String(), Order: word.String()}
+	var refused error
+	switch here := s.withManager(func(h *node.Host, n *manager.Manager) {
+		if refused = n.MayOperate(&m); refused != nil {
 			return
 		}
-		is = true
-		if refused = n.MayOperate(o); refused != nil {
-			return
-		}
-		a = OperateAnswer{Game: o.Game.String(), Order: o.Order.String()}
 		for _, p := range n.Inspect().Processes {
-			if p.Peer.ID == o.Game {
+			if p.Peer.ID == game {
 				a.Incarnation = p.Peer.Inc.String()
 			}
 		}
-		self := h.Self()
-		h.Deliver(&node.Input{Kind: node.InMessage, Type: proto.TypeOperate, From: self.ID, Inc: self.Inc, Body: wire.Append(nil, o)})
-	})
-	return a, refused, is
+		order(h, &m)
+	}); {
+	case !here:
+		http.Error(w, "admin: operate: the manager is in another process; ask there", http.StatusNotFound)
+	case refused != nil:
+		http.Error(w, refused.Error(), http.StatusConflict)
+	default:
+		answer(w, http.StatusOK, a)
+	}
 }

@@ -186,26 +186,39 @@ func (s *Server) kick(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("admin: kick: a client is named by 1 to %d bytes", proto.MaxName), http.StatusBadRequest)
 		return
 	}
-	body := wire.Append(nil, &proto.Kick{Client: k.Client, Reason: k.Reason})
-	for _, m := range s.Members {
-		told := -1
-		m.Process().Do(func(h *node.Host) {
-			n, ok := h.Node().(*manager.Manager)
-			if !ok {
-				return
+	told := 0
+	if !s.withManager(func(h *node.Host, m *manager.Manager) {
+		for _, p := range m.Inspect().Processes {
+			if p.Peer.ID.Kind() == node.Gate {
+				told++
 			}
-			told = 0
-			for _, p := range n.Inspect().Processes {
-				if p.Peer.ID.Kind() == node.Gate {
-					told++
-				}
+		}
+		order(h, &proto.Kick{Client: k.Client, Reason: k.Reason})
+	}) {
+		http.Error(w, "admin: kick: the manager is in another process; ask there", http.StatusNotFound)
+		return
+	}
+	answer(w, http.StatusOK, KickAnswer{k.Client, told})
+}
+
+// withManager runs f on the manager's loop; false says that the manager is in another process.
+func (s *Server) withManager(f func(*node.Host, *manager.Manager)) (here bool) {
+	for _, one := range s.Members {
+		one.Process().Do(func(h *node.Host) {
+			var m *manager.Manager
+			if m, here = h.Node().(*manager.Manager); here {
+				f(h, m)
 			}
-			h.Deliver(&node.Input{Kind: node.InMessage, Type: proto.TypeKick, From: h.Self().ID, Inc: h.Self().Inc, Body: body})
 		})
-		if told >= 0 {
-			answer(w, http.StatusOK, KickAnswer{k.Client, told})
-			return
+		if here {
+			return true
 		}
 	}
-	http.Error(w, "admin: kick: the manager is in another process; ask there", http.StatusNotFound)
+	return false
+}
+
+// order hands an operator's word to the node of a host, which comes from nobody else.
+func order(h *node.Host, m node.Message) {
+	self := h.Self()
+	h.Deliver(&node.Input{Kind: node.InMessage, Type: m.Type(), From: self.ID, Inc: self.Inc, Body: wire.Append(nil, m)})
 }
