@@ -77,32 +77,16 @@ func readMovedPlace(w *World, _ *node.Env, r *Resident, _ uint32, body []byte) e
 }
 
 func writeHalted(_ *World, _ *node.Env, r *Resident) []byte {
-	var s timerStates
-	for _, t := range r.sortedTimers() {
-		s.all = append(s.all, timerState{t.name, t.key, t.left, t.every})
-	}
-	return wire.Append(nil, &s)
+	return timerSection(r, func(t *entityTimer) time.Duration { return t.left })
 }
 
 func readHalted(w *World, env *node.Env, r *Resident, _ uint32, body []byte) error {
-	var s timerStates
-	if err := w.decoder.Decode(body, &s); err != nil {
-		return err
-	}
-	for _, t := range s.all {
-		if r.class.class.timers[t.name] == nil {
-			env.Mark("timer-of-an-older-class")
-			continue
-		}
+	return w.readTimerSection(env, r, body, func(t *timerState) {
 		if planted.On("timers-lost") { // it forgets what it was waiting for
-			continue
-		}
-		if len(r.timers) >= MaxTimers || r.timer(t.name, t.key) != nil {
-			return errors.New("has a timer too many")
+			return
 		}
 		r.timers = append(r.timers, &entityTimer{r: r, name: t.name, key: t.key, every: t.every, left: t.left})
-	}
-	return nil
+	})
 }
 
 // movedAsk is a call under way, whose outcome is carried on to the caller.

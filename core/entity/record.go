@@ -211,19 +211,30 @@ func (t *timerStates) Code(c *wire.Coder) {
 }
 
 func writeTimers(_ *World, env *node.Env, r *Resident) []byte {
+	return timerSection(r, func(t *entityTimer) time.Duration { return max(t.due.Sub(env.Now()), 0) })
+}
+
+// timerSection returns the section of an entity's timers, each due after what left says.
+func timerSection(r *Resident, left func(*entityTimer) time.Duration) []byte {
 	var s timerStates
 	for _, t := range r.sortedTimers() {
-		s.all = append(s.all, timerState{t.name, t.key, max(t.due.Sub(env.Now()), 0), t.every})
+		s.all = append(s.all, timerState{t.name, t.key, left(t), t.every})
 	}
 	return wire.Append(nil, &s)
 }
 
 func readTimers(w *World, env *node.Env, r *Resident, _ uint32, body []byte) error {
+	return w.readTimerSection(env, r, body, func(t *timerState) { w.addTimer(env, r, t.name, t.key, t.left, t.every) })
+}
+
+// readTimerSection adds the timers of a section that the entity's class knows.
+func (w *World) readTimerSection(env *node.Env, r *Resident, body []byte, add func(*timerState)) error {
 	var s timerStates
 	if err := w.decoder.Decode(body, &s); err != nil {
 		return err
 	}
-	for _, t := range s.all {
+	for i := range s.all {
+		t := &s.all[i]
 		if r.class.class.timers[t.name] == nil {
 			env.Mark("timer-of-an-older-class")
 			continue
@@ -231,7 +242,7 @@ func readTimers(w *World, env *node.Env, r *Resident, _ uint32, body []byte) err
 		if len(r.timers) >= MaxTimers || r.timer(t.name, t.key) != nil {
 			return fmt.Errorf("timer %s %d is one too many", t.name, t.key)
 		}
-		w.addTimer(env, r, t.name, t.key, t.left, t.every)
+		add(t)
 	}
 	return nil
 }
