@@ -2,10 +2,6 @@ package cluster
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
-	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,7 +11,6 @@ import (
 	"messiah/core/game"
 	"messiah/core/node"
 	"messiah/core/rpc"
-	"messiah/prod/config"
 )
 
 // The game of the benchmark: callers ask a wall, which answers.
@@ -103,29 +98,10 @@ func BenchmarkMail(b *testing.B) {
 	for _, open := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("outstanding=%d", open), func(b *testing.B) {
 			e := &echoes{open: open, until: int64(b.N), ended: make(chan []time.Duration, 1)}
-			c := config.Default()
-			c.State = filepath.Join(b.TempDir(), "state")
-			c.SetGates(1)
-			c.SetGames(2)
-			c.Manager.Listen, c.DB.Listen = freeAddr(b), "127.0.0.1:0"
-			for i := range c.Games {
-				c.Games[i].Listen = "127.0.0.1:0"
-			}
-			c.Gates[0].Clients = []string{"tcp://127.0.0.1:0"}
-			s, err := Open(c, e.title(), slog.New(slog.NewTextHandler(io.Discard, nil)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			w, err := s.StartWhole()
-			if err != nil {
-				b.Fatal(err)
-			}
+			w := benched(b, e.title())
 			trips := <-e.ended
 			b.StopTimer()
-			slices.Sort(trips)
-			b.ReportMetric(float64(trips[len(trips)/2].Microseconds()), "p50-µs")
-			b.ReportMetric(float64(trips[len(trips)*99/100].Microseconds()), "p99-µs")
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+			reportTrips(b, trips, "calls/s")
 			if err := w.Stop(nil); err != nil {
 				b.Error(err)
 			}

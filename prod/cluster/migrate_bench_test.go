@@ -2,10 +2,7 @@ package cluster
 
 import (
 	"fmt"
-	"io"
 
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,7 +13,6 @@ import (
 	"messiah/core/game"
 	"messiah/core/node"
 	"messiah/core/rpc"
-	"messiah/prod/config"
 )
 
 // hopper is an entity without a client that goes from game to game.
@@ -120,32 +116,13 @@ func BenchmarkMigration(b *testing.B) {
 	for _, run := range []struct{ under, bulk int }{{1, 0}, {100, 0}, {1000, 0}, {1000, 1000}} {
 		b.Run(fmt.Sprintf("under way=%d/bytes=%d", run.under, run.bulk), func(b *testing.B) {
 			o := &hops{under: run.under, bulk: run.bulk, until: int64(b.N), began: time.Now(), ended: make(chan struct{})}
-			c := config.Default()
-			c.State = filepath.Join(b.TempDir(), "state")
-			c.SetGates(1)
-			c.SetGames(2)
-			c.Manager.Listen, c.DB.Listen = freeAddr(b), "127.0.0.1:0"
-			for i := range c.Games {
-				c.Games[i].Listen = "127.0.0.1:0"
-			}
-			c.Gates[0].Clients = []string{"tcp://127.0.0.1:0"}
-			s, err := Open(c, o.title(), slog.New(slog.NewTextHandler(io.Discard, nil)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			w, err := s.StartWhole()
-			if err != nil {
-				b.Fatal(err)
-			}
+			w := benched(b, o.title())
 			<-o.ended
 			b.StopTimer()
 			o.mu.Lock()
 			trips := slices.Clone(o.trips)
 			o.mu.Unlock()
-			slices.Sort(trips)
-			b.ReportMetric(float64(trips[len(trips)/2].Microseconds()), "p50-µs")
-			b.ReportMetric(float64(trips[len(trips)*99/100].Microseconds()), "p99-µs")
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "migrations/s")
+			reportTrips(b, trips, "migrations/s")
 			b.ReportMetric(float64(o.failed.Load()), "failed")
 			if err := w.Stop(nil); err != nil {
 				b.Error(err)
