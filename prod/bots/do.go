@@ -3,7 +3,6 @@ package bots
 import (
 	"context"
 	"slices"
-	"time"
 
 	"messiah/core/client"
 	"messiah/core/entity"
@@ -32,18 +31,13 @@ func DoAll[A, R any](ctx context.Context, s *Swarm, m entity.Method[A, R], args 
 	s.each(func(l *loop) {
 		l.tell(&node.Input{Kind: node.InMessage, Type: proto.TypeAsk, Body: wire.Append(nil, &ask)})
 	})
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		results, open := answersTo(s, key, m)
-		if open == 0 || ctx.Err() != nil {
-			return results
-		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+	var results []R
+	poll(ctx, func() bool {
+		var open int
+		results, open = answersTo(s, key, m)
+		return open == 0
+	})
+	return results
 }
 
 // answersTo returns what the bots were answered, and how many of those that run have no answer yet.
@@ -74,18 +68,12 @@ func Hears[A any](ctx context.Context, s *Swarm, n int, p entity.Push[A], is fun
 
 // seen waits until what a bot has seen satisfies a condition.
 func (s *Swarm) seen(ctx context.Context, n int, is func(client.Status) bool) error {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		so := false
+	so := false
+	if poll(ctx, func() bool {
 		s.of(n, func(_ *loop, b *bot) { so = is(b.client.Inspect()) })
-		if so {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
+		return so
+	}) {
+		return nil
 	}
+	return ctx.Err()
 }

@@ -189,14 +189,19 @@ func (s *Swarm) Count() Tally {
 	return s.Tally()
 }
 
-// poll is how often a waiting goroutine looks whether what it waits for is so.
+// pollEvery is how often a waiting goroutine looks whether what it waits for is so.
 const pollEvery = 20 * time.Millisecond
 
 // until waits for a condition on the tally; false says that the context ended first.
 func (s *Swarm) until(ctx context.Context, is func(Tally) bool) bool {
+	return poll(ctx, func() bool { return is(s.Tally()) })
+}
+
+// poll waits for a condition; false says that the context ended first.
+func poll(ctx context.Context, is func() bool) bool {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	for !is(s.Tally()) {
+	for !is() {
 		select {
 		case <-ctx.Done():
 			return false
