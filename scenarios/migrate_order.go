@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
 	"messiah/core/node"
@@ -28,6 +29,15 @@ func (p *passage) byAnotherGate() siege.Card {
 	return siege.Card{}
 }
 
+// standsElsewhere has ann's runner write to somebody by another gate than the arbiter, before which that stands.
+func (p *passage) standsElsewhere() (to siege.Card, held *netsim.Held) {
+	to = p.byAnotherGate()
+	held = p.stopped(p.source, to.Mailbox.Gate.ID, proto.TypeMail)
+	p.write(p.ann, to, siege.ByMailbox, 3)
+	p.until("a letter stands before the other gate", held)
+	return to, held
+}
+
 // migrateSenderOvertakes has what the runner sent at its source stand still before another gate.
 func migrateSenderOvertakes() *sim.Scenario {
 	return &sim.Scenario{
@@ -37,10 +47,7 @@ func migrateSenderOvertakes() *sim.Scenario {
 		Options: moveCluster,
 		Play: func(s *sim.Story) {
 			p := setOut(s)
-			to := p.byAnotherGate()
-			held := p.stopped(p.source, to.Mailbox.Gate.ID, proto.TypeMail)
-			p.write(p.ann, to, siege.ByMailbox, 3)
-			p.until("a letter stands before the other gate", held)
+			to, held := p.standsElsewhere()
 			p.travel()
 			p.write(p.ann, to, siege.ByMailbox, 3)
 			p.Go(100 * time.Millisecond)
@@ -65,10 +72,7 @@ func migrateAdoptedInOrder() *sim.Scenario {
 		Options: moveCluster,
 		Play: func(s *sim.Story) {
 			p := setOut(s)
-			to := p.byAnotherGate()
-			held := p.stopped(p.source, to.Mailbox.Gate.ID, proto.TypeMail)
-			p.write(p.ann, to, siege.ByMailbox, 3)
-			p.until("a letter stands before the other gate", held)
+			to, held := p.standsElsewhere()
 			life := p.Life(p.source)
 			p.upTo("migrate", "ready", p.source, func() {
 				p.write(p.ann, to, siege.ByMailbox, 3)
@@ -171,20 +175,11 @@ func migrateTwoLost() *sim.Scenario {
 			p.dead(lives[0])
 			p.dead(lives[1])
 			p.goesOn()
-			if apart == 0 && (pair == 0 || pair == 1 && at <= indexOf(steps, "commit")) {
+			if apart == 0 && (pair == 0 || pair == 1 && at <= slices.Index(steps, "commit")) {
 				p.remembers()
 			}
 		},
 	}
-}
-
-func indexOf(all []string, one string) int {
-	for i := range all {
-		if all[i] == one {
-			return i
-		}
-	}
-	return -1
 }
 
 // migrateLateAnswer has a first try's answer come when the second has begun.

@@ -428,14 +428,13 @@ func (g *Gate) relayed(env *node.Env, in *node.Input, typ uint16) {
 		return
 	}
 	routes := routesOf(g.mailHeader[:0], in)
-	send := env.Forward
 	if len(in.Body) < smallWord {
 		if err := env.Urge(to.ID, typ, routes, in.Body); err != nil {
 			env.Mark("relayed-without-link")
 		}
 		return
 	}
-	if err := send(to.ID, typ, 0, routes, in.Body); err != nil {
+	if err := env.Forward(to.ID, typ, 0, routes, in.Body); err != nil {
 		env.Mark("relayed-at-link-bound")
 		g.relayedShort(env, in, typ, to, routes)
 	}

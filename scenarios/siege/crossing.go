@@ -49,12 +49,7 @@ type Harbour struct {
 // Crossings returns the code of the game of a crossing.
 func Crossings(o *Observer, to *Crossing) game.Script {
 	count := func(t *Traveller, _ *entity.Call, args []byte) (check.Ledger, error) {
-		ledger := t.Ledger.Get()
-		err := o.execute(&ledger, t.Account(), args)
-		if err == nil {
-			t.Ledger.Set(ledger)
-		}
-		return ledger, err
+		return o.tally(&t.Ledger, t.Account(), args)
 	}
 	return game.Script{
 		Classes: []*entity.Class{

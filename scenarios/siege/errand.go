@@ -121,12 +121,7 @@ type Crow struct {
 // Errands returns the code of the game of letters.
 func Errands(o *Observer, m *Mail) game.Script {
 	count := func(r *Runner, _ *entity.Call, args []byte) (check.Ledger, error) {
-		ledger := r.Ledger.Get()
-		err := o.execute(&ledger, r.Account(), args)
-		if err == nil {
-			r.Ledger.Set(ledger)
-		}
-		return ledger, err
+		return o.tally(&r.Ledger, r.Account(), args)
 	}
 	runner := []entity.Part[*Runner]{
 		entity.Make(func() *Runner { return &Runner{mail: m} }),

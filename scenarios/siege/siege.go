@@ -70,6 +70,7 @@ type Director struct {
 	entity.ServerStubEntity
 	book []Entry        `entity:"transient"`
 	at   map[string]int `entity:"transient"` // places in the book by name
+	next int            `entity:"transient"` // the place that goes next, once the book is full
 }
 
 // Observer is told of each counted call that ran, by oracles. Its hook may be nil.
@@ -183,6 +184,16 @@ func (o *Observer) execute(l *check.Ledger, account string, args []byte) error {
 		o.Executed(account, n, l.Count)
 	}
 	return nil
+}
+
+// tally has the ledger of an avatar execute a numbered call, and returns it.
+func (o *Observer) tally(kept *entity.Value[check.Ledger], account string, args []byte) (check.Ledger, error) {
+	ledger := kept.Get()
+	err := o.execute(&ledger, account, args)
+	if err == nil {
+		kept.Set(ledger)
+	}
+	return ledger, err
 }
 
 func (a *Avatar) echo(_ *entity.Call, args []byte) ([]byte, error) { return args, nil }

@@ -174,35 +174,26 @@ func (a *Avatar) note(_ *entity.Call, l Letter) (uint64, error) {
 	return l.N, nil
 }
 
-// maxBook bounds the travellers that the director knows; the oldest goes.
+// maxBook bounds the travellers that the director knows; who entered first goes.
 const maxBook = 1 << 14
 
 // enter learns where a traveller lives.
 func (d *Director) enter(_ *entity.Call, e Entry) (entity.None, error) {
-	if i := d.place(e.Name); i >= 0 {
-		d.book[i] = e
-		return entity.None{}, nil
-	}
-	if len(d.book) >= maxBook {
-		d.book = d.book[1:]
-		clear(d.at)
-		for i := range d.book {
-			d.at[d.book[i].Name] = i
-		}
-	}
 	if d.at == nil {
 		d.at = map[string]int{}
 	}
-	d.at[e.Name] = len(d.book)
-	d.book = append(d.book, e)
-	return entity.None{}, nil
-}
-
-func (d *Director) place(name string) int {
-	if i, known := d.at[name]; known {
-		return i
+	i, known := d.at[e.Name]
+	switch {
+	case known:
+	case len(d.book) < maxBook:
+		i, d.book = len(d.book), append(d.book, e)
+	default:
+		i = d.next
+		d.next = (d.next + 1) % maxBook
+		delete(d.at, d.book[i].Name)
 	}
-	return -1
+	d.at[e.Name], d.book[i] = i, e
+	return entity.None{}, nil
 }
 
 // lookUp answers with where any other traveller lives.
